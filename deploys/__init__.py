@@ -1,0 +1,1 @@
+"""Make it so: pyinfra deploys and operations that follow a plan."""

@@ -1,0 +1,1 @@
+"""What is: pyinfra facts over one probe, and pure parsers of what it prints."""

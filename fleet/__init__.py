@@ -1,0 +1,1 @@
+"""Many hosts: the command line, inventory folders, drift, reports."""

@@ -1,0 +1,68 @@
+"""conda environments as declared; `schema.load` reads the files they name, so that a spec is whole without them."""
+
+import re
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints
+
+from schema.model import Model, RelativePath, Sha256, Url, UserName
+
+# A conda match specification or a PEP 508 requirement: printable, no shell or option character at its start.
+Requirement = Annotated[
+    str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._ \[\]<>=!~,*|+:@/;'\"()-]*$", max_length=256)
+]
+Channel = Annotated[str, StringConstraints(pattern=r"^(https?://)?[A-Za-z0-9][A-Za-z0-9._/:~-]*$", max_length=256)]
+
+
+class PipIndex(Model):
+    """An extra package index, and the packages that may come from it."""
+
+    url: Url
+    packages: tuple[str, ...] = ()
+
+
+class PipSpec(Model):
+    packages: tuple[Requirement, ...] = ()
+    requirements: RelativePath | None = None
+    indexes: tuple[PipIndex, ...] = ()
+    lines: tuple[str, ...] = Field(default=(), description="lines of the requirements file, filled in by schema.load")
+
+    @property
+    def wanted(self) -> tuple[str, ...]:
+        return self.packages + self.lines
+
+
+class ExplicitPackage(Model):
+    """One line of an explicit lock: a package URL with its hash."""
+
+    url: Url
+    name: str
+    version: str
+    build: str
+    sha256: Sha256 | None = None
+    md5: str | None = Field(default=None, pattern=r"^[0-9a-f]{32}$")
+
+
+class EnvironmentSpec(Model):
+    python: str | None = Field(default=None, pattern=r"^[0-9]+(\.[0-9]+){0,2}$")
+    channels: tuple[Channel, ...] = ("conda-forge",)
+    packages: tuple[Requirement, ...] = ()
+    pip: PipSpec = PipSpec()
+    file: RelativePath | None = None
+    lock: RelativePath | None = None
+    explicit: tuple[ExplicitPackage, ...] = Field(
+        default=(), description="the lock's packages, filled in by schema.load"
+    )
+    owner: UserName | None = None
+    kernel: bool = False
+    exact: bool = False
+
+
+Environment = EnvironmentSpec | Literal["absent"]
+
+
+def requirement_name(requirement: str) -> str:
+    """The name in "Scikit_Learn>=1.5", "conda-forge::numpy=2" or "torch[opt]==2.8.0", normalised as in PEP 503."""
+    bare = requirement.rsplit("::", 1)[-1]
+    name = re.match(r"[A-Za-z0-9][A-Za-z0-9._-]*", bare)
+    return re.sub(r"[-_.]+", "-", name.group()).lower() if name else ""

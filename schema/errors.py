@@ -1,0 +1,50 @@
+"""Problems: what is wrong, where, and what to type; and the errors that carry them."""
+
+from typing import Literal
+
+from schema.model import Model
+
+Severity = Literal["error", "warning", "info"]
+
+
+class Problem(Model):
+    """One thing wrong in an inventory.
+
+    `file` is relative to the inventory folder; `line` and `column` count from 1; `path` is dotted ("driver.branch").
+    """
+
+    code: str
+    severity: Literal["error", "warning"] = "error"
+    file: str
+    line: int | None = None
+    column: int | None = None
+    host: str | None = None
+    path: str | None = None
+    message: str
+    hint: str | None = None
+
+    def text(self) -> str:
+        """`file:line:column: code path: message. hint`, on one line."""
+        place = ":".join(str(part) for part in (self.file, self.line, self.column) if part is not None)
+        path = f" {self.path}" if self.path else ""
+        hint = f" {self.hint}" if self.hint else ""
+        return f"{place}: {self.severity} {self.code}{path}: {self.message}{hint}"
+
+
+class Finding(Model):
+    """The state of a host in words: what was recognised, on what evidence, and how to mend it."""
+
+    code: str
+    severity: Severity
+    accepted: bool = False
+    message: str
+    evidence: str = ""
+    hint: str = ""
+
+
+class InvalidInventory(Exception):  # noqa: N818 - named after what it says.
+    """Raised by `schema.load` with every problem of every file at once; never for warnings alone."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        self.problems = problems
+        super().__init__("\n".join(problem.text() for problem in problems))

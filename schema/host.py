@@ -1,0 +1,60 @@
+"""HostSpec: the whole desired state of one host, after defaults, groups and the host's own file were merged."""
+
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints
+
+from schema.conda import CondaSpec
+from schema.connection import ConnectionSpec
+from schema.cuda import CudaSpec
+from schema.cudnn import CudnnSpec
+from schema.driver import DriverSpec
+from schema.environments import Environment
+from schema.gpu import GpuSpec
+from schema.kernel import KernelSpec
+from schema.model import Model, Name, RelativePath
+from schema.repository import MirrorsSpec, ProxySpec
+
+Ubuntu = Literal["18.04", "20.04", "22.04", "24.04", "26.04"]
+EnvironmentName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=64)]
+
+
+class Accepted(Model):
+    """A finding that is known and accepted until a day, with the reason."""
+
+    code: str = Field(pattern=r"^[A-Z]{3}[0-9]{3}$")
+    reason: str = Field(min_length=1)
+    until: date
+
+
+class HostSpec(Model):
+    """None = not managed; "none" = none is installed by us, and one found is a finding; `gpus` () = CPU only."""
+
+    name: Name
+    groups: tuple[Name, ...] = ()
+    platform: Literal["generic", "jetson", "raspberry-pi"] = "generic"
+    connection: ConnectionSpec = ConnectionSpec()
+    ubuntu: Ubuntu
+    arch: Literal["x86_64", "aarch64"] = "x86_64"
+    kernel: KernelSpec = KernelSpec()
+    gpus: tuple[GpuSpec, ...] | None = None
+    driver: DriverSpec | Literal["none"] | None = None
+    cuda: CudaSpec | Literal["none"] | None = None
+    cudnn: CudnnSpec | Literal["none"] | None = None
+    conda: CondaSpec | Literal["none"] | None = None
+    environments: dict[EnvironmentName, Environment] = Field(default={})
+    mirrors: MirrorsSpec = MirrorsSpec()
+    proxy: ProxySpec | None = None
+    ca_bundle: RelativePath | None = None
+    ca_pem: str | None = Field(default=None, description="text of ca_bundle, filled in by schema.load")
+    reboot: Literal["never", "if-needed"] = "never"
+    smoke_test: bool = True
+    accept: tuple[Accepted, ...] = ()
+
+    @property
+    def managed_driver(self) -> DriverSpec | None:
+        """The driver to keep: declared, or all defaults where GPUs are declared; None where not managed or `none`."""
+        if isinstance(self.driver, DriverSpec):
+            return None if self.gpus == () else self.driver
+        return DriverSpec() if self.driver is None and self.gpus else None

@@ -1,0 +1,83 @@
+"""The base of every model, and the validated kinds of text that may reach a shell, a path or a URL."""
+
+import re
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
+
+
+class Model(BaseModel):
+    """A frozen value that refuses unknown keys; pyinfra's JSON encoder (3.10, `pyinfra.api.util`) calls `to_json`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=False)
+
+    def to_json(self) -> dict[str, object]:
+        return self.model_dump(mode="json")
+
+
+# The Filesystem Hierarchy Standard 3.0's own folders: an installer aimed at one of them would damage the host.
+SYSTEM_FOLDERS = frozenset(
+    ["bin", "boot", "dev", "etc", "home", "lib", "lib64", "media", "mnt", "opt", "proc", "root", "run", "sbin", "srv", "sys", "tmp", "usr", "var", "usr/bin", "usr/lib", "usr/local", "usr/sbin", "usr/share", "var/cache", "var/lib", "var/log"]
+)
+SYSTEM_TREES = frozenset({"boot", "dev", "etc", "proc", "sys"})
+
+
+def _no_traversal(value: str) -> str:
+    if ".." in value.split("/") or "//" in value:
+        raise ValueError("'..' and '//' are not allowed in a path")
+    return value
+
+
+def _not_a_system_folder(value: str) -> str:
+    bare = value.strip("/")
+    if not bare or bare in SYSTEM_FOLDERS or bare.split("/")[0] in SYSTEM_TREES:
+        raise ValueError("this folder belongs to the system; choose one of its own, such as /opt/conda")
+    return value
+
+
+def _no_credentials(value: str) -> str:
+    if "@" in value.split("//", 1)[-1].split("/", 1)[0]:
+        raise ValueError("a URL with credentials in it is not allowed")
+    return value
+
+
+# A leading letter or digit keeps each of these from being read as an option by any program.
+Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=253)]
+UserName = Annotated[str, StringConstraints(pattern=r"^[a-z_][a-z0-9_-]*\$?$", max_length=32)]
+# Debian Policy 5.6.1: package names.
+PackageName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9+.-]+$", max_length=128)]
+# Debian Policy 5.6.12: characters of a version.
+PackageVersion = Annotated[str, StringConstraints(pattern=r"^[0-9][A-Za-z0-9.+:~-]*$", max_length=128)]
+DottedVersion = Annotated[str, StringConstraints(pattern=r"^[0-9]+(\.[0-9]+)*$", max_length=32)]
+Path = Annotated[
+    str,
+    StringConstraints(pattern=r"^/[A-Za-z0-9._+@/-]*$", max_length=1024),
+    AfterValidator(_no_traversal),
+]
+Prefix = Annotated[Path, AfterValidator(_not_a_system_folder)]
+RelativePath = Annotated[
+    str,
+    StringConstraints(pattern=r"^[A-Za-z0-9._][A-Za-z0-9._+@/-]*$", max_length=1024),
+    AfterValidator(_no_traversal),
+]
+Mode = Annotated[str, StringConstraints(pattern=r"^0[0-7]{3}$")]
+Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+Fingerprint = Annotated[str, StringConstraints(pattern=r"^[0-9A-F]{40}$")]
+Url = Annotated[
+    str,
+    StringConstraints(pattern=r"^(https?|file)://[A-Za-z0-9._~:/?#@!&()*+,;=%{}\[\]-]+$", max_length=2048),
+    AfterValidator(_no_credentials),
+]
+PciId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{4}:[0-9a-f]{4}$")]
+
+
+def version_key(version: str) -> tuple[int, ...]:
+    """The leading numbers of a version, for comparison: "12.10" is newer than "12.9"; () where it starts with none."""
+    leading = re.match(r"[0-9]+(\.[0-9]+)*", version)
+    return tuple(int(part) for part in leading.group().split(".")) if leading else ()
+
+
+def within(version: str, wanted: str) -> bool:
+    """Whether `version` is `wanted` or a refinement of it: "9.10.2.21-1" is within "9.10.2", "9.10.21" is not."""
+    key = version_key(wanted)
+    return version_key(version)[: len(key)] == key

@@ -1,0 +1,82 @@
+"""Snapshot: the whole observed state of one host, as one run of the probe saw it."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from schema.conda import CondaState
+from schema.cuda import CudaState
+from schema.cudnn import CudnnState
+from schema.driver import DriverState
+from schema.gpu import GpuState
+from schema.kernel import KernelState
+from schema.model import Model
+from schema.repository import AptState
+
+
+class Release(Model):
+    """From /etc/os-release: `id` "ubuntu", `version` "24.04", `codename` "noble", `name` "Ubuntu 24.04.3 LTS"."""
+
+    id: str
+    version: str
+    codename: str = ""
+    name: str = ""
+
+
+class Disk(Model):
+    """A mounted file system that would take writes; sizes in MiB."""
+
+    path: str
+    total_mib: int
+    free_mib: int
+
+
+class Session(Model):
+    """A login session (systemd-logind). `tty` is "" for one without a terminal; `own`: it carries this very run."""
+
+    id: str
+    user: str
+    tty: str = ""
+    remote: bool = False
+    own: bool = False
+
+
+class AppliedRecord(Model):
+    """/var/lib/gpufleet/applied.json: what the last finished apply made of the host; it causes findings only."""
+
+    version: Literal[1] = 1
+    spec_hash: str
+    time: str
+    packages: dict[str, str] = {}
+    environments: dict[str, dict[str, str]] = {}
+    installer: str | None = None
+
+
+class Snapshot(Model):
+    """`not_seen` names the probe's sections that could not be read by this user or in time.
+
+    `devices_in_use`: ids of processes that hold /dev/nvidia* open, seen without nvidia-smi.
+    """
+
+    hostname: str
+    release: Release
+    architecture: str
+    platform: Literal["generic", "jetson", "raspberry-pi"] = "generic"
+    boot_id: str = ""
+    virtualisation: str = "none"
+    memory_mib: int = 0
+    disks: tuple[Disk, ...] = ()
+    user: str = "root"
+    kernel: KernelState
+    gpu: GpuState = GpuState()
+    driver: DriverState = DriverState()
+    apt: AptState = AptState()
+    cuda: CudaState = CudaState()
+    cudnn: CudnnState = CudnnState()
+    conda: CondaState | None = None
+    sessions: tuple[Session, ...] = ()
+    devices_in_use: tuple[int, ...] = ()
+    reboot_required: bool = False
+    reboot_required_packages: tuple[str, ...] = ()
+    applied: AppliedRecord | None = None
+    not_seen: frozenset[str] = Field(default=frozenset())
