@@ -17,7 +17,35 @@ class Model(BaseModel):
 
 # The Filesystem Hierarchy Standard 3.0's own folders: an installer aimed at one of them would damage the host.
 SYSTEM_FOLDERS = frozenset(
-    ["bin", "boot", "dev", "etc", "home", "lib", "lib64", "media", "mnt", "opt", "proc", "root", "run", "sbin", "srv", "sys", "tmp", "usr", "var", "usr/bin", "usr/lib", "usr/local", "usr/sbin", "usr/share", "var/cache", "var/lib", "var/log"]
+    [
+        "bin",
+        "boot",
+        "dev",
+        "etc",
+        "home",
+        "lib",
+        "lib64",
+        "media",
+        "mnt",
+        "opt",
+        "proc",
+        "root",
+        "run",
+        "sbin",
+        "srv",
+        "sys",
+        "tmp",
+        "usr",
+        "var",
+        "usr/bin",
+        "usr/lib",
+        "usr/local",
+        "usr/sbin",
+        "usr/share",
+        "var/cache",
+        "var/lib",
+        "var/log",
+    ]
 )
 SYSTEM_TREES = frozenset({"boot", "dev", "etc", "proc", "sys"})
 
