@@ -31,6 +31,9 @@ def spawn(command: Sequence[str | Path], log: Path) -> int:
             stderr=output,
             start_new_session=True,
         )
+    # The kernel fills in the arguments a moment after Popen returns, and `find` must not miss them.
+    while alive(started.pid) and not any(arguments(started.pid)):
+        time.sleep(0.001)
     return started.pid
 
 
