@@ -1,0 +1,104 @@
+"""What goes together: GPUs, generations, driver branches, CUDA toolkits, Ubuntu releases and conda installers.
+
+All of it is data in the YAML files of this folder; each row names its source and whether it was confirmed.
+"""
+
+from collections.abc import Iterable
+
+from schema.compat import data, names, rule
+from schema.compat.models import (
+    Architecture,
+    Branch,
+    CudaToolkit,
+    Datum,
+    Flavour,
+    GpuModel,
+    Installer,
+    UbuntuRelease,
+)
+
+__all__ = [
+    "Architecture",
+    "Branch",
+    "CudaToolkit",
+    "Datum",
+    "Flavour",
+    "GpuModel",
+    "Installer",
+    "UbuntuRelease",
+    "architecture",
+    "branch",
+    "branches",
+    "flavours",
+    "gpu_by_pci_id",
+    "gpus_by_name",
+    "installer",
+    "nearest_gpu",
+    "release",
+    "rule_branch",
+    "rule_modules",
+    "toolkit",
+    "toolkits",
+]
+
+rule_branch = rule.rule_branch
+rule_modules = rule.rule_modules
+flavours = rule.flavours
+
+
+def gpu_by_pci_id(pci_id: str) -> GpuModel | None:
+    """The product with this id ("10de:1b80"), None when the data does not have it."""
+    return next((gpu for gpu in data.gpus() if pci_id.lower() in gpu.pci_ids), None)
+
+
+def gpus_by_name(text: str) -> tuple[GpuModel, ...]:
+    """The products that a usual spelling may mean: one, several where it is ambiguous, () where it is not known."""
+    return names.by_name(text)
+
+
+def nearest_gpu(text: str) -> GpuModel | None:
+    """The product with the most similar name, None when nothing is similar."""
+    return names.nearest(text)
+
+
+def architecture(name: str) -> Architecture | None:
+    """A generation by our name ("ada") or nvidia-smi's product_architecture ("Ada Lovelace"); None when unknown."""
+    wanted = name.strip().lower()
+    rows: Iterable[Architecture] = data.architectures().values()
+    return next((row for row in rows if wanted in {row.name, row.title.lower()}), None)
+
+
+def release(ubuntu: str) -> UbuntuRelease | None:
+    """An Ubuntu release by version ("24.04"), None when the data does not have it."""
+    return data.releases().get(ubuntu)
+
+
+def branch(number: int) -> Branch | None:
+    """A driver branch, None when the data does not have it."""
+    return data.branches().get(number)
+
+
+def branches() -> tuple[Branch, ...]:
+    """All known driver branches, newest first."""
+    return tuple(data.branches().values())
+
+
+def toolkit(version: str) -> CudaToolkit | None:
+    """A CUDA release ("12.9") or one of its versions ("12.9.1"), None when the data does not have it."""
+    return data.toolkits().get(version)
+
+
+def toolkits() -> tuple[str, ...]:
+    """All known releases ("12.9"), oldest first."""
+    return tuple(dict.fromkeys(".".join(version.split(".")[:2]) for version in data.toolkits()))
+
+
+def installer(distribution: str, version: str, arch: str) -> Installer:
+    """The vendor's installer; `sha256` is None, and `confirmed` false, where the data does not have this one."""
+    found = data.installers().get((distribution, version, arch))
+    if found is not None:
+        return found
+    file = data.installer_file(distribution, version, arch)
+    values = {"distribution": distribution, "version": version, "arch": arch, "file": file, "confirmed": False}
+    url = data.installer_url(distribution, version, file)
+    return Installer.model_validate({**values, "url": url, "source": ("the vendor's naming scheme",)})
