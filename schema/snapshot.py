@@ -52,11 +52,8 @@ class AppliedRecord(Model):
     installer: str | None = None
 
 
-class Snapshot(Model):
-    """`not_seen` names the probe's sections that could not be read by this user or in time.
-
-    `devices_in_use`: ids of processes that hold /dev/nvidia* open, seen without nvidia-smi.
-    """
+class HostState(Model):
+    """The host itself. `user` is who the probe ran as; without root some sections may not be seen."""
 
     hostname: str
     release: Release
@@ -67,6 +64,18 @@ class Snapshot(Model):
     memory_mib: int = 0
     disks: tuple[Disk, ...] = ()
     user: str = "root"
+    sessions: tuple[Session, ...] = ()
+    reboot_required: bool = False
+    reboot_required_packages: tuple[str, ...] = ()
+    applied: AppliedRecord | None = None
+
+
+class Snapshot(HostState):
+    """`not_seen` names the probe's sections that could not be read by this user or in time: "driver/modules".
+
+    `devices_in_use`: ids of processes that hold /dev/nvidia* open, seen without nvidia-smi.
+    """
+
     kernel: KernelState
     gpu: GpuState = GpuState()
     driver: DriverState = DriverState()
@@ -74,9 +83,5 @@ class Snapshot(Model):
     cuda: CudaState = CudaState()
     cudnn: CudnnState = CudnnState()
     conda: CondaState | None = None
-    sessions: tuple[Session, ...] = ()
     devices_in_use: tuple[int, ...] = ()
-    reboot_required: bool = False
-    reboot_required_packages: tuple[str, ...] = ()
-    applied: AppliedRecord | None = None
     not_seen: frozenset[str] = Field(default=frozenset())

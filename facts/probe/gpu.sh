@@ -1,0 +1,63 @@
+for folder in /sys/bus/pci/devices/*; do
+    class='' vendor='' device='' width='' limit_width='' power='' driver=''
+    read -r class <"$folder/class" || continue
+    read -r vendor <"$folder/vendor"
+    # Display controllers of any vendor, and NVIDIA's NVSwitches (class 0680, other bridges).
+    case $class$vendor in 0x03* | 0x0680*0x10de) ;; *) continue ;; esac
+    read -r device <"$folder/device"
+    # Reading the link of a suspended device would wake it.
+    read -r power <"$folder/power/runtime_status"
+    if [ "$power" != suspended ]; then
+        read -r width <"$folder/current_link_width"
+        read -r limit_width <"$folder/max_link_width"
+    fi
+    if cd -P "$folder/driver"; then
+        driver=${PWD##*/}
+    elif [ -L "$folder/driver" ]; then
+        driver=$(limit 5 readlink "$folder/driver")
+        driver=${driver##*/}
+    fi
+    cd /
+    printf '%s %s %s %s %s %s %s\n' "${folder##*/}" "$vendor" "$device" "$class" "${driver:--}" "${width:--}" "${limit_width:--}"
+done
+if [ -d /sys/bus/pci/devices ]; then end gpu/devices 0; else end gpu/devices absent; fi
+
+smi=''
+if ! command -v nvidia-smi >/dev/null; then
+    status=absent
+elif [ ! -e /proc/driver/nvidia/version ]; then
+    # Without its module nvidia-smi would load it, through nvidia-modprobe(1); the probe changes nothing.
+    status=unloaded
+else
+    # The relay sed is the only holder of our pipe, so an nvidia-smi that no signal can end cannot hold the probe.
+    # It leaves out what nobody asks and what is most of the text: the clocks of one H100 alone fill 500 lines.
+    skip='((supported|max|applications|default_applications|deferred|max_customer_boost)_)?clocks|clocks_[a-z_]*'
+    skip="$skip|temperature|supported_gpu_target_temp|[a-z_]*power_readings|voltage|utilization|encoder_stats|fbc_stats"
+    skip="$skip|inforom_[a-z_]*|platformInfo|bar1_memory_usage|cc_protected_memory_usage|row_remapper_histogram"
+    skip="$skip|accounted_processes|driver_model|gpu_operation_mode|aggregate_uncorrectable_sram_sources|pcie_gen|health"
+    smi=$(limit 15 sh -c '{ nvidia-smi -q -x; echo "@exit $?"; } | sed -E "$1"' sh \
+        "s/^[ \t]+//;/<($skip)>[^<]*\$/,/<\/($skip)>/d")
+    status=$?
+fi
+printf '%s' "$smi"
+end gpu/smi "$status"
+
+# Where nvidia-smi answers it lists the processes itself.
+status=0
+case $smi in
+*'@exit 0') ;;
+*)
+    if [ -e /proc/driver/nvidia/version ]; then
+        [ -r /proc/1/fd ] || status=denied
+        last=''
+        for fd in $(limit 5 find /proc/[0-9]*/fd -maxdepth 1 -lname '/dev/nvidia*'); do
+            process=${fd%/fd/*}
+            [ "$process" != "$last" ] || continue
+            last=$process name=''
+            read -r name <"$process/comm"
+            printf '%s %s\n' "${process#/proc/}" "$name"
+        done
+    fi
+    ;;
+esac
+end gpu/holders "$status"

@@ -1,0 +1,53 @@
+limit 10 dpkg-query -W -f '${Package}\t${Version}\t${db:Status-Abbrev}\t${Architecture}\t${Maintainer}\n' \
+    '*nvidia*' 'cuda*' '*cudnn*' 'libcub*' 'libcud*' 'libcufft*' 'libcufile*' 'libcurand*' 'libcus*' 'libcut*' \
+    'libnv*' 'libnpp*' 'nvlink*' 'nsight-*' 'gds-*' 'libnccl*' 'libxnvctrl*' \
+    'datacenter-gpu-manager*' 'linux-image-*' 'linux-headers-*' 'linux-modules-*' dkms unattended-upgrades
+rc=$?
+# dpkg-query(1): 1 says that one of the patterns matched nothing.
+[ $rc -ne 1 ] || rc=0
+end repository/packages "$rc"
+
+for file in /var/lib/dpkg/updates/[0-9]*; do [ ! -e "$file" ] || printf 'interrupted %s\n' "$file"; done
+# systemd keeps a control group for a unit while it runs: one folder in version 2, another in version 1.
+for root in /sys/fs/cgroup /sys/fs/cgroup/systemd /sys/fs/cgroup/unified; do
+    [ ! -d "$root/system.slice/gpufleet-apt.service" ] || printf 'transaction running\n'
+done
+if [ -r /var/lib/dpkg/updates ]; then end repository/dpkg 0; else end repository/dpkg denied; fi
+
+texts repository/sources "$code" /etc/apt/sources.list /etc/apt/sources.list.d/*.list /etc/apt/sources.list.d/*.sources
+texts repository/preferences "$code" /etc/apt/preferences /etc/apt/preferences.d/*
+# From each mention of the list to the next closing brace; the parser finds its true end.
+limit 5 sed -sn '/Package-Blacklist/,/}/p' /etc/apt/apt.conf /etc/apt/apt.conf.d/*
+rc=$?
+# sed(1): 2 says that a file was not there, most often /etc/apt/apt.conf.
+[ $rc -ne 2 ] || rc=0
+end repository/exclusions "$rc"
+
+set -- /etc/apt/*/*gpufleet* /etc/modprobe.d/*gpufleet* /etc/systemd/system/*gpufleet* \
+    /etc/systemd/system/*/*gpufleet* /etc/profile.d/*gpufleet* /etc/environment.d/*gpufleet* \
+    /etc/sudoers.d/*gpufleet* /etc/sysctl.d/*gpufleet* /etc/udev/rules.d/*gpufleet* /etc/conda/*gpufleet* \
+    /usr/share/keyrings/*gpufleet* /etc/apt/keyrings/*gpufleet* /usr/local/share/ca-certificates/*gpufleet* \
+    "$prefix/.condarc" "$prefix"/etc/*gpufleet*
+for file; do
+    shift
+    [ ! -f "$file" ] || set -- "$@" "$file"
+done
+if [ $# -gt 0 ]; then limit 5 stat -c '%a %U %s %n' -- "$@"; fi
+end repository/modes $?
+texts repository/files "$all" "$@"
+
+set -- /usr/share/keyrings/*gpufleet* /usr/share/keyrings/*cuda* /usr/share/keyrings/*nvidia* \
+    /etc/apt/keyrings/*gpufleet* /etc/apt/keyrings/*cuda* /etc/apt/keyrings/*nvidia* /etc/apt/trusted.gpg.d/*cuda* \
+    /etc/apt/trusted.gpg.d/*nvidia* /etc/apt/trusted.gpg.d/*7fa2af80*
+status=0
+for file; do
+    [ -f "$file" ] || continue
+    if [ -r "$file" ]; then
+        printf 'key %s\n' "$file"
+        limit 5 base64 -w 0 -- "$file"
+        printf '\n'
+    else
+        status=denied
+    fi
+done
+end repository/keys "$status"
