@@ -1,0 +1,199 @@
+"""conda environments: made, mended and removed by conda and pip themselves, as the environment's owner."""
+
+import json
+import posixpath
+import re
+from collections.abc import Iterable
+from shlex import quote
+
+from deploys import fetch, files, look, remote, task
+from deploys.conda import run_as, terms
+from deploys.step import StepError, Work
+from deploys.task import Result, Task
+from schema.conda import CondaSpec, EnvironmentState
+from schema.environments import EnvironmentSpec, requirement_name
+from schema.plan import Change
+from schema.repository import OwnedFile
+
+# Jupyter reads this folder for every user (jupyter_core, SYSTEM_JUPYTER_PATH).
+KERNELS = "/usr/local/share/jupyter/kernels"
+PLAIN_VERSION = re.compile(r"^[0-9A-Za-z][0-9A-Za-z.+!_-]*$")
+
+
+def needed(work: Work) -> bool:
+    return any(change.concern == "environments" for change in look.begun(work.shown))
+
+
+def by_name(work: Work) -> dict[str, list[Change]]:
+    """The environments' changes by environment name, in the plan's order."""
+    found: dict[str, list[Change]] = {}
+    for change in look.begun(work.shown):
+        if change.concern == "environments":
+            found.setdefault(change.item.split("/", 1)[0], []).append(change)
+    return found
+
+
+def ensure(work: Work) -> None:
+    """Bring each environment of the plan up, one task each."""
+    spec = work.spec.conda
+    if not isinstance(spec, CondaSpec):
+        return
+    for name, changes in by_name(work).items():
+        declared = work.spec.environments.get(name)
+        if isinstance(declared, EnvironmentSpec):
+            work.host.log(f"environment {name}: {len(changes)} differences")
+            script, doing = script_for(work, spec, name, declared, changes), f"bring environment {name} up"
+        else:
+            script, doing = removal_script(spec, name), f"remove environment {name}"
+        result = task.run(work.host, Task("conda", script, doing))
+        if result.exit_code != 0:
+            raise failure(name, doing, result)
+        register_kernel(work, spec, name, declared)
+
+
+def prefix_of(spec: CondaSpec, name: str) -> str:
+    return f"{spec.prefix}/envs/{name}"
+
+
+def header(work: Work, spec: CondaSpec) -> list[str]:
+    """CONDA_NO_PLUGINS is not set: the solver is a plugin. pip asks nothing and reads no user's site-packages."""
+    pip = "export PIP_NO_INPUT=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PYTHONNOUSERSITE=1 CONDA_ALWAYS_YES=true"
+    return ["set -e; umask 022; cd /", fetch.environment(work.spec), terms(spec), pip]
+
+
+def channels(work: Work, channels: Iterable[str]) -> str:
+    """`--override-channels` keeps a user's own condarc out; a mirror takes the place of conda.anaconda.org."""
+    mirror = work.spec.mirrors.conda
+    addresses = [item if "://" in item or mirror is None else f"{mirror.rstrip('/')}/{item}" for item in channels]
+    return " ".join(["--override-channels", *(f"-c {quote(item)}" for item in addresses)])
+
+
+def script_for(work: Work, spec: CondaSpec, name: str, declared: EnvironmentSpec, changes: list[Change]) -> str:
+    """Create what is missing, else install what differs; then pip; then hand over."""
+    prefix, owner = prefix_of(spec, name), declared.owner or spec.owner
+    there = state_of(work, name) is not None
+    conda = f"{quote(spec.prefix)}/bin/conda"
+    verb = "install" if there else "create"
+    lines = header(work, spec)
+    if not there:
+        lines.append(f"install -d -o {quote(owner)} -m 0755 {quote(prefix)}")
+    specs = conda_specs(declared, changes if there else [])
+    source = channels(work, declared.channels)
+    if declared.explicit:
+        lines += explicit(work, declared, prefix, owner, f"{conda} {verb} -y -p {quote(prefix)}")
+    elif specs or not there:
+        arguments = " ".join(quote(item) for item in specs)
+        lines.append(run_as(owner, f"{conda} {verb} -y -p {quote(prefix)} {source} {arguments}"))
+    lines += extras(work, name, conda, prefix, owner, changes)
+    lines += pip_lines(work, declared, prefix, owner)
+    lines.append(f"chown -R {quote(owner)}: {quote(prefix)}")
+    return "\n".join(lines)
+
+
+def state_of(work: Work, name: str) -> EnvironmentState | None:
+    conda = work.seen.conda
+    return next((item for item in conda.environments if item.name == name), None) if conda is not None else None
+
+
+def conda_specs(declared: EnvironmentSpec, changes: list[Change]) -> list[str]:
+    """What conda is asked for: the declaration; for a package that moved from a plain version, that version.
+
+    The plan's versions are used only where they look like versions: a record on the host cannot bring commands.
+    """
+    python = [f"python={declared.python}"] if declared.python else []
+    kernel = ["ipykernel"] if declared.kernel else []
+    specs = {requirement_name(item): item for item in [*kernel, *python, *declared.packages]}
+    for change in changes:
+        package = change.item.partition("/")[2]
+        if package in specs and change.observed and change.desired and PLAIN_VERSION.match(change.desired):
+            specs[package] = f"{package}={change.desired}"
+    return list(specs.values())
+
+
+def explicit(work: Work, declared: EnvironmentSpec, prefix: str, owner: str, command: str) -> list[str]:
+    """The lock as a file of URLs with hashes, which conda installs without solving (conda docs, explicit files)."""
+    rows = [
+        f"{item.url}#{f'sha256:{item.sha256}' if item.sha256 else item.md5 or ''}".rstrip("#")
+        for item in declared.explicit
+    ]
+    text = "\n".join(["@EXPLICIT", *rows])
+    return [
+        'lock=$(mktemp /tmp/gpufleet-lock.XXXXXX.txt); trap \'rm -f "$lock"\' EXIT; chmod 644 "$lock"',
+        f"printf '%s\\n' {quote(text)} > \"$lock\"",
+        run_as(owner, f'{command} --file "$lock"'),
+    ]
+
+
+def extras(work: Work, name: str, conda: str, prefix: str, owner: str, changes: list[Change]) -> list[str]:
+    """Remove what `exact: true` does not want: by the program that installed it."""
+    state = state_of(work, name)
+    managers = {package.name: package.manager for package in state.packages} if state is not None else {}
+    gone = [change.item.partition("/")[2] for change in changes if change.desired is None and "/" in change.item]
+    pip = [item for item in gone if managers.get(item) == "pip"]
+    other = [item for item in gone if managers.get(item) == "conda"]
+    lines = []
+    if pip:
+        names = " ".join(quote(item) for item in pip)
+        lines.append(run_as(owner, f"{quote(prefix)}/bin/python -m pip uninstall -y {names}"))
+    if other:
+        names = " ".join(quote(item) for item in other)
+        lines.append(run_as(owner, f"{conda} remove -y -p {quote(prefix)} {names}"))
+    return lines
+
+
+def pip_lines(work: Work, declared: EnvironmentSpec, prefix: str, owner: str) -> list[str]:
+    """pip knows no index per package (pip issue 8606). Packages with an index of their own come from it alone, without
+    dependencies; then all are asked for from the main index, which finds these satisfied.
+    """
+    if not declared.pip.wanted:
+        return []
+    pip = f"{quote(prefix)}/bin/python -m pip install"
+    main = f" --index-url {quote(work.spec.mirrors.pypi)}" if work.spec.mirrors.pypi else ""
+    lines = []
+    for index in declared.pip.indexes:
+        names = {requirement_name(item) for item in index.packages}
+        own = [item for item in declared.pip.wanted if requirement_name(item) in names]
+        if own:
+            packages = " ".join(quote(item) for item in own)
+            lines.append(run_as(owner, f"{pip} --no-deps --index-url {quote(index.url)} {packages}"))
+        elif not index.packages:
+            main += f" --extra-index-url {quote(index.url)}"
+    wanted = " ".join(quote(item) for item in declared.pip.wanted)
+    return [*lines, run_as(owner, f"{pip}{main} {wanted}")]
+
+
+def removal_script(spec: CondaSpec, name: str) -> str:
+    """Remove the environment, and its Jupyter kernel where that one leads into it."""
+    prefix, kernel = prefix_of(spec, name), f"{KERNELS}/{name}"
+    return "\n".join(
+        [
+            "set -e; cd /",
+            run_as(spec.owner, f"{quote(spec.prefix)}/bin/conda remove -y --all -p {quote(prefix)}") + " || :",
+            f"rm -rf {quote(prefix)}",
+            f"! grep -qs {quote(prefix + '/')} {quote(kernel)}/kernel.json || rm -rf {quote(kernel)}",
+        ]
+    )
+
+
+def register_kernel(work: Work, spec: CondaSpec, name: str, declared: object) -> None:
+    """Write the kernel's description as `ipykernel install` does, without running an owner's code as root
+    (jupyter_client, "Kernel specs").
+    """
+    if not isinstance(declared, EnvironmentSpec) or not declared.kernel:
+        return
+    argv = [f"{prefix_of(spec, name)}/bin/python", "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+    text = json.dumps({"argv": argv, "display_name": f"Python ({name})", "language": "python"}, indent=1)
+    files.write(work, (OwnedFile(path=posixpath.join(KERNELS, name, "kernel.json"), content=text + "\n"),))
+
+
+def failure(name: str, doing: str, result: Result) -> StepError:
+    state = f"environment {name} may be half made; the next run goes on; log on the host: {task.FOLDER}/conda/log"
+    evidence = f"{remote.last_lines(result.log)}\nexit code {result.exit_code}"
+    if "No space left on device" in result.log:
+        hint = "free space (df -h), then run the same command again"
+        return StepError("RUN110", "the host's disk is full", evidence=evidence, state=state, hint=hint)
+    if "Terms of Service" in result.log:
+        hint = "read Anaconda's terms; declare conda.accept_anaconda_terms: true, or channels: [conda-forge]"
+        return StepError("RUN118", "a channel's terms were not accepted", evidence=evidence, state=state, hint=hint)
+    hint = "declare versions that go together and exist in the channels, then run the same command again"
+    return StepError("RUN117", f"could not {doing}", evidence=evidence, state=state, hint=hint)
