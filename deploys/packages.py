@@ -61,7 +61,7 @@ def repair_script(seconds: int) -> str:
             environment(),
             "n=0; while :; do",
             "out=$(dpkg --force-confdef --force-confold --configure -a 2>&1); rc=$?",
-            'case $out in *"is locked by another process"*) ;; *) break ;; esac',
+            'case $out in *"locked by another process"*) ;; *) break ;; esac',
             f'[ "$n" -lt {seconds} ] || break; n=$((n+1)); sleep 1; done',
             'printf "%s\\n" "$out"; exit "$rc"',
         ]

@@ -84,7 +84,7 @@ KNOWN: tuple[tuple[str, str, str, str], ...] = (
         f"free space (df -h; sudo apt-get clean), {AGAIN}",
     ),
     (
-        r"Could not get lock|Unable to acquire the dpkg frontend lock|Unable to lock|is locked by another process",
+        r"Could not get lock|Unable to acquire the dpkg frontend lock|Unable to lock|locked by another process",
         "RUN102",
         "another program holds apt's lock",
         f"wait for it, or end it (see the process above), {AGAIN}",
