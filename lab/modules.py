@@ -1,0 +1,124 @@
+"""The Python modules inside the lab's conda packages and wheels: a version, and what Jupyter and CUDA checks ask."""
+
+import re
+
+from lab import package
+from lab.package import Entry
+
+PLAIN = '"""{stand_in}"""\n\n__version__ = "{version}"\n'
+
+# torch answers what a smoke test asks: with a loaded driver it says so, without one it fails in torch's own words.
+TORCH = '''"""{stand_in}"""
+import os
+
+__version__ = "{version}"
+
+
+class version:
+    cuda = {cuda!r}
+
+
+class cuda:
+    @staticmethod
+    def is_available():
+        return version.cuda is not None and os.path.exists("/proc/driver/nvidia/version")
+
+    @staticmethod
+    def device_count():
+        root = "/proc/driver/nvidia/gpus"
+        return len(os.listdir(root)) if cuda.is_available() and os.path.isdir(root) else 0
+'''
+
+# `python -m ipykernel install`, with the flags and the kernel.json of ipykernel.kernelspec.
+KERNEL = '''"""{stand_in}"""
+import argparse
+import json
+import os
+import sys
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="ipython-kernel-install")
+    place = parser.add_mutually_exclusive_group()
+    place.add_argument("--user", action="store_true")
+    place.add_argument("--sys-prefix", action="store_true")
+    place.add_argument("--prefix")
+    parser.add_argument("--name", default="python3")
+    parser.add_argument("--display-name")
+    options = parser.parse_args(sys.argv[2:] if sys.argv[1:2] == ["install"] else ["--help"])
+    home = os.environ.get("XDG_DATA_HOME") or os.path.expanduser("~/.local/share")
+    prefix = options.prefix or (sys.prefix if options.sys_prefix else None)
+    root = os.path.join(prefix, "share/jupyter") if prefix else "/usr/local/share/jupyter"
+    folder = os.path.join(home + "/jupyter" if options.user else root, "kernels", options.name.lower())
+    os.makedirs(folder, exist_ok=True)
+    shown = options.display_name or ("Python 3 (ipykernel)" if options.name == "python3" else options.name)
+    argv = [sys.executable, "-Xfrozen_modules=off", "-m", "ipykernel_launcher", "-f", "{{connection_file}}"]
+    spec = {{"argv": argv, "display_name": shown, "language": "python", "metadata": {{"debugger": True}}}}
+    with open(os.path.join(folder, "kernel.json"), "w") as stream:
+        json.dump(spec, stream, indent=1)
+    print("Installed kernelspec", options.name, "in", folder)
+
+
+if __name__ == "__main__":
+    main()
+'''
+
+JUPYTER = '''"""{stand_in}"""
+import glob
+import json
+import os
+import sys
+
+
+def folders():
+    data = os.environ.get("XDG_DATA_HOME") or os.path.expanduser("~/.local/share")
+    named = [part for part in os.environ.get("JUPYTER_PATH", "").split(":") if part]
+    return [*named, data + "/jupyter", sys.prefix + "/share/jupyter", "/usr/local/share/jupyter", "/usr/share/jupyter"]
+
+
+def main():
+    if sys.argv[1:3] != ["kernelspec", "list"]:
+        sys.exit("jupyter: a stand-in of the gpufleet lab; it knows `jupyter kernelspec list [--json]` only")
+    found = {{}}
+    for folder in folders():
+        for path in sorted(glob.glob(folder + "/kernels/*/kernel.json")):
+            with open(path) as stream:
+                row = {{"resource_dir": os.path.dirname(path), "spec": json.load(stream)}}
+            found.setdefault(os.path.basename(os.path.dirname(path)), row)
+    if "--json" in sys.argv:
+        print(json.dumps({{"kernelspecs": found}}, indent=2))
+    else:
+        print("Available kernels:")
+        for name, row in found.items():
+            print(f"  {{name:<12}} {{row['resource_dir']}}")
+'''
+
+
+def files(module: str, version: str, cuda: str | None = None) -> dict[str, Entry]:
+    """The module's files, relative to site-packages; none for a package without one (module "")."""
+    if not module:
+        return {}
+    values = {"stand_in": package.STAND_IN, "version": version, "cuda": cuda}
+    found = {f"{module}/__init__.py": package.text((TORCH if module == "torch" else PLAIN).format(**values))}
+    if module == "ipykernel":
+        found["ipykernel/__main__.py"] = package.text(KERNEL.format(**values))
+        found["ipykernel_launcher.py"] = package.text(PLAIN.format(**values))
+    if module == "jupyter_core":
+        found["jupyter_core/command.py"] = package.text(JUPYTER.format(**values))
+    return found
+
+
+def metadata(distribution: str, version: str, requires: tuple[str, ...] = ()) -> str:
+    """The METADATA file of a distribution (core metadata 2.1)."""
+    lines = ["Metadata-Version: 2.1", f"Name: {distribution}", f"Version: {version}", f"Summary: {package.STAND_IN}"]
+    return "\n".join([*lines, *(f"Requires-Dist: {line}" for line in requires)]) + "\n"
+
+
+def dist_info(distribution: str, version: str, installer: str) -> dict[str, Entry]:
+    """The .dist-info folder that conda packages of Python projects carry, relative to site-packages."""
+    folder = f"{re.sub(r'[-_.]+', '_', distribution)}-{version}.dist-info"
+    return {
+        f"{folder}/METADATA": package.text(metadata(distribution, version)),
+        f"{folder}/INSTALLER": package.text(f"{installer}\n"),
+        f"{folder}/RECORD": package.text(f"{folder}/METADATA,,\n{folder}/INSTALLER,,\n{folder}/RECORD,,\n"),
+    }
