@@ -82,7 +82,7 @@ def _wheels(lines: tuple[str, ...]) -> dict[str, list[CondaPackage]]:
 
 
 def _packages(records: list[CondaPackage], wheels: list[CondaPackage]) -> tuple[CondaPackage, ...]:
-    """Both kinds by name. A wheel that conda lists in the same version is conda's: its builder left pip's mark in it."""
+    """Both kinds by name. A wheel that conda lists in the same version is conda's, with its builder's mark."""
     known = {(_normalised(package.name), package.version) for package in records}
     others = {
         _normalised(wheel.name): wheel for wheel in wheels if (_normalised(wheel.name), wheel.version) not in known

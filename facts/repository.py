@@ -11,6 +11,8 @@ from facts import exclusions, probe, sources
 from schema.repository import AptState, FileState, Key, Package
 
 NATIVE = {"all", "amd64", "arm64"}
+# systemd(1): states of a unit that still works; its end is "inactive" or "failed".
+RUNNING = {"active", "activating", "deactivating", "reloading"}
 # Preferences of others count when they name NVIDIA's packages or where these come from.
 NVIDIA = re.compile(r"nvidia|cuda|cudnn", re.IGNORECASE)
 
@@ -40,6 +42,7 @@ def parse(found: probe.Sections) -> AptState:
     files = _files(found)
     others = probe.texts(found, "repository/preferences").files.items()
     notes = {word for word, _ in found.words("repository/dpkg")}
+    unit = found.value("repository/dpkg", "transaction") or ""
     return AptState(
         packages=packages,
         sources=sources.parse(probe.texts(found, "repository/sources").files),
@@ -53,7 +56,7 @@ def parse(found: probe.Sections) -> AptState:
         exclusions=exclusions.parse("\n".join(found.of("repository/exclusions"))),
         unattended_upgrades=unattended is not None and unattended.installed,
         interrupted="interrupted" in notes,
-        transaction="running" if "transaction" in notes else "none",
+        transaction="running" if unit.removeprefix("ActiveState=") in RUNNING else "none",
     )
 
 

@@ -119,7 +119,7 @@ def _uncorrectable(element: ElementTree.Element) -> int | None:
 
 
 def _recovery(element: ElementTree.Element) -> str | None:
-    """What the GPU asks for: "Reset", "Reboot", "Drain P2P", "Drain and Reset" (v13); two fields, yes or no, up to v12."""
+    """What the GPU asks for: "Reset", "Reboot", "Drain P2P", "Drain and Reset" (v13); two fields up to v12."""
     action = _value(element, "gpu_recovery_action")
     if action is None and _yes(element, "gpu_reset_status/drain_and_reset_recommended"):
         return "Drain and Reset"

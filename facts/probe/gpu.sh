@@ -36,7 +36,7 @@ else
     skip="$skip|inforom_[a-z_]*|platformInfo|bar1_memory_usage|cc_protected_memory_usage|row_remapper_histogram"
     skip="$skip|accounted_processes|driver_model|gpu_operation_mode|aggregate_uncorrectable_sram_sources|pcie_gen|health"
     smi=$(limit 15 sh -c '{ nvidia-smi -q -x; echo "@exit $?"; } | sed -E "$1"' sh \
-        "s/^[ \t]+//;/<($skip)>[^<]*\$/,/<\/($skip)>/d")
+        "s/^[ \t]+//;/^<($skip)>[^<]*\$/,/^<\/($skip)>/d")
     status=$?
 fi
 printf '%s' "$smi"

@@ -8,10 +8,10 @@ rc=$?
 end repository/packages "$rc"
 
 for file in /var/lib/dpkg/updates/[0-9]*; do [ ! -e "$file" ] || printf 'interrupted %s\n' "$file"; done
-# systemd keeps a control group for a unit while it runs: one folder in version 2, another in version 1.
-for root in /sys/fs/cgroup /sys/fs/cgroup/systemd /sys/fs/cgroup/unified; do
-    [ ! -d "$root/system.slice/gpufleet-apt.service" ] || printf 'transaction running\n'
-done
+# systemd-run(1) leaves a file for a transient unit as long as systemd knows it; only then is systemd worth asking.
+if [ -e /run/systemd/transient/gpufleet-apt.service ]; then
+    printf 'transaction %s\n' "$(limit 5 systemctl show -p ActiveState gpufleet-apt.service)"
+fi
 if [ -r /var/lib/dpkg/updates ]; then end repository/dpkg 0; else end repository/dpkg denied; fi
 
 texts repository/sources "$code" /etc/apt/sources.list /etc/apt/sources.list.d/*.list /etc/apt/sources.list.d/*.sources
@@ -23,8 +23,8 @@ rc=$?
 [ $rc -ne 2 ] || rc=0
 end repository/exclusions "$rc"
 
-set -- /etc/apt/*/*gpufleet* /etc/modprobe.d/*gpufleet* /etc/systemd/system/*gpufleet* \
-    /etc/systemd/system/*/*gpufleet* /etc/profile.d/*gpufleet* /etc/environment.d/*gpufleet* \
+set -- /etc/apt/*/*gpufleet* /etc/modprobe.d/*gpufleet* /etc/systemd/system/*.d/*gpufleet*.conf \
+    /etc/profile.d/*gpufleet* /etc/environment.d/*gpufleet* \
     /etc/sudoers.d/*gpufleet* /etc/sysctl.d/*gpufleet* /etc/udev/rules.d/*gpufleet* /etc/conda/*gpufleet* \
     /usr/share/keyrings/*gpufleet* /etc/apt/keyrings/*gpufleet* /usr/local/share/ca-certificates/*gpufleet* \
     "$prefix/.condarc" "$prefix"/etc/*gpufleet*
