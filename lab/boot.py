@@ -94,7 +94,7 @@ def kill(machine: str) -> None:
 def wait_ssh(machine: str, address: str, log: Path, seconds: float) -> None:
     """Wait until sshd says its name; raises `LabError` with the console's last lines when it does not in time."""
     deadline = time.monotonic() + seconds
-    while not _banner(address):
+    while not banner(address):
         if time.monotonic() > deadline or not running(machine):
             said = " / ".join(log.read_text(errors="replace").strip().splitlines()[-5:]) if log.exists() else ""
             state = "runs, but has no sshd" if running(machine) else "does not run"
@@ -102,8 +102,8 @@ def wait_ssh(machine: str, address: str, log: Path, seconds: float) -> None:
         time.sleep(0.05)
 
 
-def _banner(address: str) -> bool:
-    """RFC 4253, 4.2: a server begins with SSH-."""
+def banner(address: str) -> bool:
+    """Whether an SSH server answers: it begins with SSH- (RFC 4253, 4.2)."""
     try:
         with socket.create_connection((address, 22), timeout=1) as link:
             return link.recv(4) == b"SSH-"

@@ -21,7 +21,7 @@ def mount(machine: str, base: Path, folder: Path, size_mib: int | None) -> bool:
         options = f"lowerdir={base},upperdir={upper},workdir={work}"
         process.run("mount", "-t", "overlay", machine, "-o", options, folder / "root")
     # The last file that seeding writes tells a finished disk from one whose making was interrupted.
-    return not (upper / "var/lib/gpufleet-lab/gpus.tsv").exists()
+    return not (upper / "var/lib/gpufleet-lab/gpus.json").exists()
 
 
 def unmount(machine: str, folder: Path) -> None:

@@ -4,7 +4,8 @@ import platform
 from dataclasses import dataclass
 from pathlib import Path
 
-from lab import process
+from lab import installed, process
+from lab.packages import kernel
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ def apply(root: Path, ubuntu: str) -> None:
     (root / "etc/issue.net").write_text(f"{release.pretty}\n")
     (root / "etc/debian_version").write_text("trixie/sid\n" if ubuntu != "22.04" else "bookworm/sid\n")
     _vendor(root / "etc/dpkg/origins")
-    _kernel(root, platform.release())
+    _kernel(root, release.codename, platform.release())
 
 
 def _vendor(origins: Path) -> None:
@@ -75,14 +76,12 @@ def _vendor(origins: Path) -> None:
     (origins / "default").symlink_to("ubuntu")
 
 
-def _kernel(root: Path, release: str) -> None:
-    """Image, configuration and an empty module tree of the running kernel, with the links Ubuntu keeps in /boot."""
-    for name in ("vmlinuz", "initrd.img", "config", "System.map"):
-        (root / "boot" / f"{name}-{release}").write_text(f"stand-in of the gpufleet lab: {name}\n")
+def _kernel(root: Path, codename: str, release: str) -> None:
+    """The running kernel as installed packages of that Ubuntu release, and the links Ubuntu keeps in /boot."""
+    first_day = {f"linux-modules-{release}", f"linux-image-{release}", "initramfs-tools"}
+    installed.register(root, (package for package in kernel.packages(codename, release) if package.name in first_day))
+    (root / "boot" / f"initrd.img-{release}").write_text("Stand-in.\n")
     for name in ("vmlinuz", "initrd.img"):
         (root / "boot" / name).symlink_to(f"{name}-{release}")
-    modules = root / "lib/modules" / release
-    modules.mkdir(parents=True)
-    for name in ("modules.order", "modules.builtin", "modules.builtin.modinfo"):
-        (modules / name).touch()
+    (root / "lib/modules" / release / "modules.builtin.modinfo").touch()
     process.run("chroot", root, "depmod", release)

@@ -2,9 +2,11 @@
 
 import os
 import pwd
+import sys
 from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parent.parent
+PYTHON = Path(sys.executable)
 KEYS = CHECKOUT / "lab" / "keys"
 CA_PEM = KEYS / "ca.pem"
 CA_KEY = KEYS / "ca.key"
@@ -27,8 +29,8 @@ def owner() -> tuple[int, int] | None:
 
 
 def cache() -> Path:
-    """Base roots, packages, channels and installers, by hash of what they are made from."""
-    return home() / ".cache" / "gpufleet" / "lab"
+    """Base roots, packages, channels and installers, by hash of what they are made from (XDG Base Directory)."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "gpufleet" / "lab"
 
 
 def default_state() -> Path:

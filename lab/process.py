@@ -3,6 +3,7 @@
 import os
 import shlex
 import signal
+import socket
 import subprocess
 import time
 from collections.abc import Sequence
@@ -21,8 +22,11 @@ def run(*command: str | Path, stdin: str | None = None, check: bool = True) -> s
     return done.stdout
 
 
-def spawn(command: Sequence[str | Path], log: Path) -> int:
-    """Start a program in a session of its own, so that it outlives the command that starts it; return its id."""
+def spawn(command: Sequence[str | Path], log: Path, folder: Path | None = None) -> int:
+    """Start a program in a session of its own, so that it outlives the command that starts it; return its id.
+
+    `folder` is where it starts, the current one by default; what it says is appended to `log`.
+    """
     with log.open("ab") as output:
         started = subprocess.Popen(
             [str(word) for word in command],
@@ -30,6 +34,7 @@ def spawn(command: Sequence[str | Path], log: Path) -> int:
             stdout=output,
             stderr=output,
             start_new_session=True,
+            cwd=folder,
         )
     # The kernel fills in the arguments a moment after Popen returns, and `find` must not miss them.
     while alive(started.pid) and not any(arguments(started.pid)):
@@ -48,6 +53,24 @@ def find(marker: str) -> list[int]:
         if folder.name.isdigit() and int(folder.name) != os.getpid() and marker in arguments(int(folder.name)):
             found.append(int(folder.name))
     return sorted(found)
+
+
+def words() -> set[str]:
+    """Every argument of every process."""
+    numbers = [int(folder.name) for folder in Path("/proc").iterdir() if folder.name.isdigit()]
+    return {word for number in numbers for word in arguments(number)}
+
+
+def listening(pid: int, address: str, port: int, seconds: float) -> bool:
+    """Wait until a server takes connections; False when it ends or the time is over first."""
+    deadline = time.monotonic() + seconds
+    while alive(pid) and time.monotonic() < deadline:
+        try:
+            socket.create_connection((address, port), timeout=1).close()
+            return True
+        except OSError:
+            time.sleep(0.02)
+    return False
 
 
 def arguments(pid: int) -> list[str]:

@@ -5,7 +5,7 @@ import os
 import uuid
 from pathlib import Path
 
-from lab import pci, process
+from lab import gpu_modules, pci, process
 from lab.definition import Host
 
 
@@ -21,6 +21,7 @@ def apply(root: Path, host: Host, folder: Path, public_key: str, address: str) -
         _authorise(root / user, owner, public_key)
     _host_key(root, folder)
     _sudo(root, host)
+    gpu_modules.install(root)
     declare_gpus(root, pci.slots(host.name, host.gpus))
 
 
@@ -64,10 +65,7 @@ def _sudo(root: Path, host: Host) -> None:
 
 
 def declare_gpus(root: Path, functions: list[pci.Slot]) -> None:
-    """Tell the driver's stand-in what boards there are: gpus.json, and gpus.tsv for a reader in sh.
-
-    Columns: bus_id ("0000:01:00.0"), pci_id, name, memory_mib, uuid, architecture, compute_capability.
-    """
+    """Tell the driver's stand-in what boards there are; `bus_id` as in sysfs, memory in MiB."""
     rows = []
     for function in functions:
         if function.uuid:
@@ -84,5 +82,3 @@ def declare_gpus(root: Path, functions: list[pci.Slot]) -> None:
                 }
             )
     _text(root / "var/lib/gpufleet-lab/gpus.json", json.dumps(rows, indent=1) + "\n")
-    lines = ["\t".join(str(value) for value in row.values()) + "\n" for row in rows]
-    _text(root / "var/lib/gpufleet-lab/gpus.tsv", "".join(lines))
