@@ -35,10 +35,10 @@ def desired(host: Host) -> HostSpec:
     )
 
 
-def forced(host: Host) -> bool:
+def forced(host: Host, name: str) -> bool:
     """Whether this host is named by --force HOST (`--data force=HOST,HOST` in the plain pyinfra command)."""
     names = host.data.get("force")
-    return host.name in (names.replace(",", " ").split() if isinstance(names, str) else names or ())
+    return name in (names.replace(",", " ").split() if isinstance(names, str) else names or ())
 
 
 def snapshot(host: Host, spec: HostSpec) -> Snapshot:
@@ -64,7 +64,7 @@ def take(host: Host) -> Work:
         host.log("an earlier run's apt transaction still works on this host; waiting for its end")
         task.wait(host, "gpufleet-apt.service", f"{task.FOLDER}/apt", "wait for it", EARLIER_RUN_SECONDS)
         seen = snapshot(host, spec)
-    force = forced(host)
+    force = forced(host, spec.name)
     work = Work(host=host, spec=spec, shown=decide(spec, seen, force=force), seen=seen, force=force)
     host.connector_data[PLAN] = work.shown
     return work
