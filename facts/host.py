@@ -11,6 +11,22 @@ from schema.snapshot import AppliedRecord, Disk, HostState, Release, Session
 
 RECORD = "/var/lib/gpufleet/applied.json"
 SESSIONS = "/run/systemd/sessions/"
+# Names in the firmware (DMI) of virtual machines, as systemd's src/basic/virt.c knows them.
+MACHINES = {
+    "KVM": "kvm",
+    "OpenStack": "kvm",
+    "QEMU": "qemu",
+    "Amazon EC2": "amazon",
+    "Google Compute Engine": "google",
+    "VMware": "vmware",
+    "VirtualBox": "oracle",
+    "Xen": "xen",
+    "Microsoft Corporation Virtual Machine": "microsoft",
+    "Bochs": "bochs",
+    "Parallels": "parallels",
+    "BHYVE": "bhyve",
+    "Hetzner": "kvm",
+}
 USERS = "/run/systemd/users/"
 
 
@@ -40,7 +56,7 @@ def parse(found: probe.Sections) -> HostState:
         architecture=system.get("machine", ""),
         platform=_platform(files),
         boot_id=system.get("boot_id", ""),
-        virtualisation=system.get("virtualisation", "") or "none",
+        virtualisation=_virtualisation(system),
         memory_mib=(text.number(system.get("memory_kib")) or 0) // 1024,
         disks=_disks(found.of("host/disks")),
         user=system.get("user", ""),
@@ -83,6 +99,14 @@ def _platform(files: dict[str, str]) -> Literal["generic", "jetson", "raspberry-
     if "/etc/nv_tegra_release" in files or "Jetson" in model:
         return "jetson"
     return "raspberry-pi" if model.startswith("Raspberry Pi") else "generic"
+
+
+def _virtualisation(system: dict[str, str]) -> str:
+    """In the words of systemd-detect-virt(1): the container, else the machine by its firmware's names, else "none"."""
+    if "container" in system:
+        return system["container"]
+    names = f"{system.get('sys_vendor', '')} {system.get('product_name', '')}"
+    return next((word for name, word in MACHINES.items() if name in names and "metal" not in names), "none")
 
 
 def _disks(lines: tuple[str, ...]) -> tuple[Disk, ...]:

@@ -40,17 +40,17 @@ def parse(found: probe.Sections) -> AptState:
     packages = _packages(found.of("repository/packages"))
     unattended = packages.pop("unattended-upgrades", None)
     files = _files(found)
-    others = probe.texts(found, "repository/preferences").files.items()
+    read = probe.texts(found, "repository/sources").files
     notes = {word for word, _ in found.words("repository/dpkg")}
     unit = found.value("repository/dpkg", "transaction") or ""
     return AptState(
         packages=packages,
-        sources=sources.parse(probe.texts(found, "repository/sources").files),
+        sources=sources.parse({path: file for path, file in read.items() if path.startswith("/etc/apt/sources")}),
         keys=_keys(found.of("repository/keys")),
         preferences=tuple(
             FileState(path=path, content=content, mode="", owner="")
-            for path, content in others
-            if NVIDIA.search(content) and "gpufleet" not in path
+            for path, content in read.items()
+            if path.startswith("/etc/apt/preferences") and NVIDIA.search(content) and "gpufleet" not in path
         ),
         files=files,
         exclusions=exclusions.parse("\n".join(found.of("repository/exclusions"))),
@@ -62,7 +62,7 @@ def parse(found: probe.Sections) -> AptState:
 
 def unseen(found: probe.Sections) -> frozenset[str]:
     """The sections with a file in them that this user may not read."""
-    names = ("repository/sources", "repository/preferences", "repository/files")
+    names = ("repository/sources", "repository/files")
     return frozenset(name for name in names if probe.texts(found, name).denied)
 
 

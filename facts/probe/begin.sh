@@ -10,7 +10,9 @@ printf '@@gpufleet 1 %s\n' "$mark"
 # end NAME STATUS closes a section: STATUS is 0, an exit code (124: out of time), or a word such as "denied".
 end() { printf '\n@@%s %s %s\n' "$mark" "$1" "$2"; }
 
-# limit SECONDS COMMAND...: timeout(1), which kills what ignores its first signal.
+# limit SECONDS COMMAND...: timeout(1), which kills what ignores its first signal. It is for what may wait for a
+# device, a service or another machine; it costs as much as a small command, and local files are bounded by the minute
+# that the whole has.
 limit() { timeout -k 1 "$@"; }
 
 # texts NAME OPTION FILE...: a section with the lines of those files that exist, each line after "PATH:".
@@ -24,7 +26,7 @@ texts() {
         if [ -r "$file" ]; then set -- "$@" "$file"; else printf 'denied %s\n' "$file"; fi
     done
     if [ $# -gt 0 ]; then
-        limit 5 grep -aHs "$option" -- "$@"
+        grep -aHs "$option" -- "$@"
         rc=$?
         # grep(1): 1 says that no line was selected.
         [ $rc -ne 1 ] || rc=0

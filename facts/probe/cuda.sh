@@ -17,7 +17,7 @@ end cuda/toolkits 0
 lists=''
 for file in /var/lib/dpkg/info/cuda*.list; do [ ! -e "$file" ] || lists=found; done
 if [ $# -gt 0 ] && [ -n "$lists" ]; then
-    limit 5 grep -aHsxF "$@" /var/lib/dpkg/info/cuda*.list
+    grep -aHsxF "$@" /var/lib/dpkg/info/cuda*.list
     rc=$?
     [ $rc -ne 1 ] || rc=0
     end cuda/owners "$rc"

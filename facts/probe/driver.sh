@@ -7,7 +7,7 @@ read -r running </proc/sys/kernel/osrelease
 newest='' count=0
 for image in /boot/vmlinuz-*; do newest=${image#/boot/vmlinuz-} count=$((count + 1)); done
 if [ $count -gt 1 ]; then
-    for image in $(limit 5 ls -v /boot/vmlinuz-*); do newest=${image#/boot/vmlinuz-}; done
+    for image in $(ls -v /boot/vmlinuz-*); do newest=${image#/boot/vmlinuz-}; done
 fi
 [ "$newest" != "$running" ] || newest=''
 for kernel in "$running" $newest; do
@@ -18,7 +18,7 @@ for kernel in "$running" $newest; do
         [ -e "$file" ] || continue
         # By name it is the module that modprobe would take; by path, the one that depmod does not know.
         printf 'kernel %s\n' "$kernel"
-        { limit 10 modinfo -k "$kernel" nvidia || limit 10 modinfo "$file"; } | limit 20 grep -aE '^(version|license|signer):'
+        { modinfo -k "$kernel" nvidia || modinfo "$file"; } | grep -aE '^(version|license|signer):'
         break
     done
 done

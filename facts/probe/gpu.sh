@@ -14,7 +14,7 @@ for folder in /sys/bus/pci/devices/*; do
     if cd -P "$folder/driver"; then
         driver=${PWD##*/}
     elif [ -L "$folder/driver" ]; then
-        driver=$(limit 5 readlink "$folder/driver")
+        driver=$(readlink "$folder/driver")
         driver=${driver##*/}
     fi
     cd /
@@ -50,7 +50,7 @@ case $smi in
     if [ -e /proc/driver/nvidia/version ]; then
         [ -r /proc/1/fd ] || status=denied
         last=''
-        for fd in $(limit 5 find /proc/[0-9]*/fd -maxdepth 1 -lname '/dev/nvidia*'); do
+        for fd in $(find /proc/[0-9]*/fd -maxdepth 1 -lname '/dev/nvidia*'); do
             process=${fd%/fd/*}
             [ "$process" != "$last" ] || continue
             last=$process name=''

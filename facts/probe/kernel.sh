@@ -19,7 +19,7 @@ secure=/sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c
 if [ ! -d /sys/firmware/efi ]; then
     end kernel/secure-boot absent
 elif [ -r "$secure" ]; then
-    limit 5 od -An -tu1 "$secure"
+    od -An -tu1 "$secure"
     end kernel/secure-boot $?
 else
     end kernel/secure-boot denied

@@ -1,4 +1,4 @@
-limit 10 dpkg-query -W -f '${Package}\t${Version}\t${db:Status-Abbrev}\t${Architecture}\t${Maintainer}\n' \
+dpkg-query -W -f '${Package}\t${Version}\t${db:Status-Abbrev}\t${Architecture}\t${Maintainer}\n' \
     '*nvidia*' 'cuda*' '*cudnn*' 'libcub*' 'libcud*' 'libcufft*' 'libcufile*' 'libcurand*' 'libcus*' 'libcut*' \
     'libnv*' 'libnpp*' 'nvlink*' 'nsight-*' 'gds-*' 'libnccl*' 'libxnvctrl*' \
     'datacenter-gpu-manager*' 'linux-image-*' 'linux-headers-*' 'linux-modules-*' dkms unattended-upgrades
@@ -14,15 +14,32 @@ if [ -e /run/systemd/transient/gpufleet-apt.service ]; then
 fi
 if [ -r /var/lib/dpkg/updates ]; then end repository/dpkg 0; else end repository/dpkg denied; fi
 
-texts repository/sources "$code" /etc/apt/sources.list /etc/apt/sources.list.d/*.list /etc/apt/sources.list.d/*.sources
-texts repository/preferences "$code" /etc/apt/preferences /etc/apt/preferences.d/*
+texts repository/sources "$code" /etc/apt/sources.list /etc/apt/sources.list.d/*.list \
+    /etc/apt/sources.list.d/*.sources /etc/apt/preferences /etc/apt/preferences.d/*
 # From each mention of the list to the next closing brace; the parser finds its true end.
-limit 5 sed -sn '/Package-Blacklist/,/}/p' /etc/apt/apt.conf /etc/apt/apt.conf.d/*
+sed -sn '/Package-Blacklist/,/}/p' /etc/apt/apt.conf /etc/apt/apt.conf.d/*
 rc=$?
 # sed(1): 2 says that a file was not there, most often /etc/apt/apt.conf.
 [ $rc -ne 2 ] || rc=0
 end repository/exclusions "$rc"
 
+set -- /usr/share/keyrings/*gpufleet* /usr/share/keyrings/*cuda* /usr/share/keyrings/*nvidia* \
+    /etc/apt/keyrings/*gpufleet* /etc/apt/keyrings/*cuda* /etc/apt/keyrings/*nvidia* /etc/apt/trusted.gpg.d/*cuda* \
+    /etc/apt/trusted.gpg.d/*nvidia* /etc/apt/trusted.gpg.d/*7fa2af80*
+status=0
+for file; do
+    [ -f "$file" ] || continue
+    if [ -r "$file" ]; then
+        printf 'key %s\n' "$file"
+        base64 -w 0 -- "$file"
+        printf '\n'
+    else
+        status=denied
+    fi
+done
+end repository/keys "$status"
+
+# Last, for conda's prefix may lie on a file system of another machine.
 set -- /etc/apt/*/*gpufleet* /etc/modprobe.d/*gpufleet* /etc/systemd/system/*.d/*gpufleet*.conf \
     /etc/profile.d/*gpufleet* /etc/environment.d/*gpufleet* \
     /etc/sudoers.d/*gpufleet* /etc/sysctl.d/*gpufleet* /etc/udev/rules.d/*gpufleet* /etc/conda/*gpufleet* \
@@ -35,19 +52,3 @@ done
 if [ $# -gt 0 ]; then limit 5 stat -c '%a %U %s %n' -- "$@"; fi
 end repository/modes $?
 texts repository/files "$all" "$@"
-
-set -- /usr/share/keyrings/*gpufleet* /usr/share/keyrings/*cuda* /usr/share/keyrings/*nvidia* \
-    /etc/apt/keyrings/*gpufleet* /etc/apt/keyrings/*cuda* /etc/apt/keyrings/*nvidia* /etc/apt/trusted.gpg.d/*cuda* \
-    /etc/apt/trusted.gpg.d/*nvidia* /etc/apt/trusted.gpg.d/*7fa2af80*
-status=0
-for file; do
-    [ -f "$file" ] || continue
-    if [ -r "$file" ]; then
-        printf 'key %s\n' "$file"
-        limit 5 base64 -w 0 -- "$file"
-        printf '\n'
-    else
-        status=denied
-    fi
-done
-end repository/keys "$status"
