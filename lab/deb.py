@@ -32,7 +32,7 @@ class Entry(BaseModel):
 
 
 class Package(BaseModel):
-    """`entries` by path without a leading slash; relations as written in control files; scripts without preinst's refusal."""
+    """`entries` by path without a leading slash; relations as in control files; scripts without preinst's refusal."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

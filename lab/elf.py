@@ -1,4 +1,4 @@
-"""Minimal ELF files (elf(5)) that real tools read: kernel modules for modinfo and depmod, libraries for ldconfig and dlopen."""
+"""Minimal ELF files (elf(5)) that real tools read: modules for modinfo and depmod, libraries for ldconfig."""
 
 import struct
 
@@ -24,11 +24,11 @@ def kernel_module(modinfo: list[str]) -> bytes:
 def signed(module: bytes, signer: str) -> bytes:
     """The module with an appended signature that modinfo attributes to `signer`.
 
-    The layout is struct module_signature (Linux, include/linux/module_signature.h). Canonical's own are PKCS#7; this one has the
-    X.509 layout, whose signer is plain text, and no value as a signature.
+    The layout is struct module_signature (Linux, include/linux/module_signature.h). Canonical's own are PKCS#7; this
+    one has the X.509 layout, whose signer is plain text, and no value as a signature.
     """
     name, key, signature = signer.encode(), bytes(range(20)), bytes(256)
-    # The fields are algorithm (1: RSA), hash (4: SHA-256), id type (1: X.509), the two lengths, padding, signature length.
+    # Algorithm (1: RSA), hash (4: SHA-256), id type (1: X.509), the two lengths, padding, length of the signature.
     trailer = struct.pack(">BBBBB3xI", 1, 4, 1, len(name), len(key), len(signature))
     return module + name + key + signature + trailer + SIGNATURE_MAGIC
 

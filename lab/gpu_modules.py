@@ -11,8 +11,9 @@ HOME = Path("usr/lib/gpufleet-lab")
 def install(root: Path) -> None:
     """Lay down the script, its table of boards and its enabled unit; it acts at each boot of the host.
 
-    At boot it reads the PCI devices under /sys, /var/lib/gpufleet-lab/gpus.json where that describes them, the modules on disk,
-    modprobe's blacklists and the Secure Boot variable, and then shows /proc/driver/nvidia and /sys/module/nvidia, or nouveau.
+    At boot it reads the PCI devices under /sys, /var/lib/gpufleet-lab/gpus.json where that describes them, the modules
+    on disk, modprobe's blacklists and the Secure Boot variable, and then shows /proc/driver/nvidia and
+    /sys/module/nvidia, or nouveau.
     """
     home = root / HOME
     home.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""What the stand-in packages lay down on a host: the files of lab/standin with their values, libraries and kernel modules."""
+"""What the stand-in packages lay down on a host: lab/standin with values filled in, libraries and kernel modules."""
 
 from pathlib import Path
 
@@ -51,7 +51,7 @@ def nvidia_smi(driver: str) -> dict[str, deb.Entry]:
 
 
 def persistenced(own_package: bool) -> dict[str, deb.Entry]:
-    """The daemon and its unit; only the unit of the package of its own has an [Install] section (the stand-in's own choice)."""
+    """The daemon and its unit; the unit has an [Install] section in its own package only (the stand-in's choice)."""
     unit = rendered("nvidia-persistenced.service")
     install = "\n[Install]\nWantedBy=multi-user.target\n" if own_package else ""
     return {

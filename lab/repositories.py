@@ -19,7 +19,7 @@ POCKETS = ("", "-updates")
 def build(webroot: Path, kernel: str) -> None:
     """Lay /cuda/DISTRO/x86_64/ and /ubuntu/ below `webroot`, for hosts whose `uname -r` is `kernel`.
 
-    A second build with equal sources takes the files from the cache. Raises subprocess.CalledProcessError where gpg fails.
+    A second build of equal sources takes the files from the cache. Raises subprocess.CalledProcessError if gpg fails.
     """
     made = cached.folder("repositories", [*_sources(), kernel.encode()], lambda folder: _build(folder, kernel))
     for name in ("cuda", "ubuntu"):
@@ -46,25 +46,34 @@ def _sources() -> list[bytes]:
 
 
 def _build(folder: Path, release: str) -> None:
+    built: dict[str, tuple[deb.Package, bytes]] = {}
     with signing.keyring() as home:
         for distro in DISTROS:
-            _flat(folder / "cuda" / distro / "x86_64", distro, home)
+            _flat(folder / "cuda" / distro / "x86_64", distro, home, built)
         for codename in CODENAMES:
             for pocket in POCKETS:
                 _pocket(folder / "ubuntu", codename, pocket, release, home)
 
 
-def _flat(folder: Path, distro: str, home: Path) -> None:
+def _flat(folder: Path, distro: str, home: Path, built: dict[str, tuple[deb.Package, bytes]]) -> None:
     folder.mkdir(parents=True)
     paragraphs = []
     for package in cuda_packages(distro, signing.public(home, armoured=False)):
-        data = deb.build(package)
+        data = _built(package, built)
         (folder / package.filename).write_bytes(data)
         paragraphs.append(deb.index(package, data, f"./{package.filename}"))
     (folder / "lab-archive.asc").write_bytes(signing.public(home, armoured=True))
     _index(folder, paragraphs)
     fields = {"Origin": "NVIDIA", "Label": "NVIDIA CUDA", "Architecture": "x86_64"}
     _release(folder, fields, ("Packages", "Packages.gz"), home)
+
+
+def _built(package: deb.Package, built: dict[str, tuple[deb.Package, bytes]]) -> bytes:
+    """The bytes of a package, built once for all releases that carry the same."""
+    known = built.get(package.filename)
+    if known is None or known[0] != package:
+        known = built[package.filename] = package, deb.build(package)
+    return known[1]
 
 
 def _pocket(root: Path, codename: str, pocket: str, release: str, home: Path) -> None:

@@ -1,15 +1,16 @@
-"""The lab's own generator of `nvidia-smi -q -x`: the structure of real boards' output, with places for one GPU's values.
+"""The lab's own generator of `nvidia-smi -q -x`: real boards' structure, with places for one GPU's values.
 
-The structure is that of real outputs of drivers 570, 580 and 595 (Tesla T4, A100, H100, L40S). That of 470 is from memory.
+The structure is that of outputs of drivers 570, 580 and 595 (Tesla T4, A100, H100, L40S). That of 470 is from memory.
 """
 
 import copy
+from functools import cache
 from pathlib import Path
 from xml.etree import ElementTree
 
 # The newest CUDA version of a driver branch; NVIDIA, CUDA release notes, table 3.
 CUDA = {470: "11.4", 570: "12.8", 580: "13.0", 595: "13.2", 610: "13.3"}
-# How a board reports memory errors: by retired pages, by remapped rows (with temperatures as thresholds or as a margin), or not.
+# How a board reports memory errors: not, by retired pages, or by remapped rows (temperatures as thresholds or margins).
 GENERATIONS = ("plain", "pages", "ampere", "tlimit")
 RENAMED_BEFORE_500 = {"clocks_event": "clocks_throttle", "gpu_power_readings": "power_readings"}
 
@@ -19,6 +20,7 @@ def cuda(driver: str) -> str:
     return CUDA[_branch(driver)]
 
 
+@cache
 def skeletons(driver: str) -> dict[str, str]:
     """`head`, and one `gpu` element per generation, with @PLACES@ that nvidia-smi fills in on the host."""
     head = (

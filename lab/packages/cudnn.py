@@ -59,7 +59,7 @@ def _nine(release: str, major: int) -> list[deb.Package]:
 
 
 def _alone(kind: str, name: str) -> dict[str, object]:
-    """Headers and development links of two CUDA majors have the same paths, so only one of them can be installed (stand-in's own)."""
+    """Headers and links of two CUDA majors have the same paths, so one host has those of one (the stand-in's own)."""
     others = tuple(other for major in (11, 12, 13) if (other := f"libcudnn9-{kind}-cuda-{major}") != name)
     return {"conflicts": others}
 

@@ -47,10 +47,13 @@ class Family(BaseModel):
         return deb.Package.model_validate({**common, "name": name, "summary": summary, **fields})
 
     def exclusive(self, name: str, role: str, summary: str, **fields: object) -> deb.Package:
-        """A package of which one host has one: it conflicts with, provides and replaces its role, as all branches' do."""
-        roles = () if name == role else (role,)
-        provides = (*roles, *fields.pop("provides", ()))  # type: ignore[misc]
-        return self.package(name, summary, conflicts=roles, provides=provides, replaces=roles, **fields)
+        """A package of which one host has one: it conflicts with, provides and replaces its role, as all branches' do.
+
+        A package that has its role's own name does so too: that excludes the others and not itself (Debian Policy
+        7.6.2), and lets apt go from a suffixed branch to one without (the stand-in's own; NVIDIA's is not known).
+        """
+        provides = (role, *fields.pop("provides", ()))  # type: ignore[misc]
+        return self.package(name, summary, conflicts=(role,), provides=provides, replaces=(role,), **fields)
 
 
 def user_space(family: Family) -> list[deb.Package]:

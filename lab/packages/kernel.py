@@ -1,4 +1,4 @@
-"""Kernel, headers, DKMS and initramfs as packages of Ubuntu's archive, for the release of the kernel that the machine runs."""
+"""Kernel, headers, DKMS and initramfs as packages of Ubuntu's archive, for the kernel that the machine runs."""
 
 import re
 
@@ -10,7 +10,7 @@ INITRAMFS_VERSION = "0.142ubuntu25.5"
 
 
 def packages(codename: str, kernel: str) -> list[deb.Package]:
-    """Everything for the running kernel and for one newer, by exact name; the flavour's metapackages follow the running one."""
+    """All for the running kernel and for one newer, by exact name; metapackages follow the running one."""
     found = [_dkms(codename), _initramfs()]
     for release in (kernel, following(kernel)):
         found += _release(release)
@@ -18,7 +18,7 @@ def packages(codename: str, kernel: str) -> list[deb.Package]:
 
 
 def following(kernel: str) -> str:
-    """A newer release of the same flavour: "6.8.0-45-generic" gives "6.8.0-46-generic", "6.18.44-custom" gives "6.18.45-custom".
+    """A newer release of the same flavour: "6.8.0-45-generic" gives "6.8.0-46-generic", "6.18.44-x" gives "6.18.45-x".
 
     Raises ValueError where the release has no number to raise.
     """

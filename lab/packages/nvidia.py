@@ -1,11 +1,11 @@
-"""The driver packages of NVIDIA's repository, in both naming schemes: with the branch up to 580, without from 590 on."""
+"""The driver packages of NVIDIA's repository: with the branch in their names up to 580, without from 590 on."""
 
 from lab import deb, payload
 from lab.packages import family
 
 # Versions that were released (https://docs.nvidia.com/datacenter/tesla/index.html), those of one branch oldest first.
 VERSIONS = ("470.256.02", "570.172.08", "570.195.03", "580.82.07", "580.95.05", "595.58.03", "595.71.05", "610.43.02")
-# Which branches a release's repository carries is the stand-in's own choice, modelled on which CUDA versions it carries.
+# Which branches a release's repository carries is the stand-in's own choice, after the CUDA versions that it carries.
 BRANCHES = {
     "ubuntu2204": (470, 570, 580, 595, 610),
     "ubuntu2404": (570, 580, 595, 610),
@@ -55,7 +55,7 @@ def _metapackages(one: family.Family) -> list[deb.Package]:
             one.package(real, f"NVIDIA driver meta-package, {flavour}", depends=(one.exact("nvidia-driver", flavour),))
         )
         if one.tag:
-            # The name without a suffix follows the newest branch, which is what makes an unpinned upgrade change branches.
+            # The name without a suffix follows the newest branch: an unpinned upgrade changes branches through it.
             depends = (f"{real} (= {one.version})",)
             found.append(one.package(names[flavour], f"NVIDIA driver meta-package, {flavour}", depends=depends))
     return found

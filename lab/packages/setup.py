@@ -1,4 +1,4 @@
-"""Packages that set up apt: cuda-keyring, which a careful tool does not install, because it can write what they contain."""
+"""cuda-keyring, which sets up apt, and which a careful tool does not install: it can write what that contains."""
 
 from lab import deb
 from lab.packages import family
