@@ -17,6 +17,7 @@ from schema.repository import OwnedFile
 
 # Jupyter reads this folder for every user (jupyter_core, SYSTEM_JUPYTER_PATH).
 KERNELS = "/usr/local/share/jupyter/kernels"
+BARE_ADDRESS = re.compile(r"^https://(\d+\.\d+\.\d+\.\d+|\[)")
 PLAIN_VERSION = re.compile(r"^[0-9A-Za-z][0-9A-Za-z.+!_-]*$")
 
 
@@ -101,8 +102,8 @@ def conda_specs(declared: EnvironmentSpec, changes: list[Change]) -> list[str]:
     The plan's versions are used only where they look like versions: a record on the host cannot bring commands.
     """
     python = [f"python={declared.python}"] if declared.python else []
-    kernel = ["ipykernel"] if declared.kernel else []
-    specs = {requirement_name(item): item for item in [*kernel, *python, *declared.packages]}
+    needed = [name for name, use in (("ipykernel", declared.kernel), ("pip", declared.pip.wanted)) if use]
+    specs = {requirement_name(item): item for item in [*needed, *python, *declared.packages]}
     for change in changes:
         package = change.item.partition("/")[2]
         if package in specs and change.observed and change.desired and PLAIN_VERSION.match(change.desired):
@@ -149,7 +150,8 @@ def pip_lines(work: Work, declared: EnvironmentSpec, prefix: str, owner: str) ->
         return []
     pip = f"{quote(prefix)}/bin/python -m pip install"
     main = f" --index-url {quote(work.spec.mirrors.pypi)}" if work.spec.mirrors.pypi else ""
-    lines = []
+    addresses = [work.spec.mirrors.pypi or "", *(index.url for index in declared.pip.indexes)]
+    lines = [legacy_certificates(prefix, owner)] if any(BARE_ADDRESS.match(item) for item in addresses) else []
     for index in declared.pip.indexes:
         names = {requirement_name(item) for item in index.packages}
         own = [item for item in declared.pip.wanted if requirement_name(item) in names]
@@ -160,6 +162,15 @@ def pip_lines(work: Work, declared: EnvironmentSpec, prefix: str, owner: str) ->
             main += f" --extra-index-url {quote(index.url)}"
     wanted = " ".join(quote(item) for item in declared.pip.wanted)
     return [*lines, run_as(owner, f"{pip}{main} {wanted}")]
+
+
+def legacy_certificates(prefix: str, owner: str) -> str:
+    """pip 24.2 and later cannot verify a server that is named by its address: "check_hostname requires
+    server_hostname" (pip._vendor.truststore); older ones do not know the option.
+    """
+    test = "import pip; raise SystemExit([int(part) for part in pip.__version__.split('.')[:2]] < [24, 2])"
+    newer = run_as(owner, f"{quote(prefix)}/bin/python -c {quote(test)}")
+    return f"if {newer} 2>/dev/null; then export PIP_USE_DEPRECATED=legacy-certs; fi"
 
 
 def removal_script(spec: CondaSpec, name: str) -> str:
