@@ -57,6 +57,7 @@ class LabHost:
         if boot.running(self.machine):
             return
         fresh = disk.mount(self.machine, self.base, self.folder, self.spec.disk_mib)
+        (self.folder / "address").write_text(f"{self.address}\n")
         if fresh:
             identity.apply(self.root, self.spec.ubuntu)
             public_key = self.key.with_suffix(".pub").read_text()
@@ -151,10 +152,6 @@ class LabHost:
         """Make the host trust the lab's HTTPS server, for tests that do without the tool's own `ca_bundle`."""
         text = paths.CA_PEM.read_text()
         self.run("cat > /usr/local/share/ca-certificates/lab-ca.crt && update-ca-certificates", stdin=text)
-
-    def known_hosts_line(self) -> str:
-        public = seed.host_key(self.folder).with_suffix(".pub").read_text().split()
-        return f"{self.address} {public[0]} {public[1]}\n"
 
 
 def make_key(path: Path) -> None:

@@ -11,7 +11,21 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from lab import certificates, disk, host, installers, interpreter, limits, network, paths, process, root, tools, web
+from lab import (
+    certificates,
+    disk,
+    host,
+    installers,
+    interpreter,
+    limits,
+    network,
+    paths,
+    process,
+    root,
+    seed,
+    tools,
+    web,
+)
 from lab.boot import kill
 from lab.definition import Definition, Host
 from lab.errors import LabError
@@ -100,15 +114,39 @@ def up(lab: Lab, definition: Definition, say: Callable[[str], None] = _silent) -
     check_machine()
     with _alone(lab):
         _sweep_strangers(lab, definition)
-        _prepare(lab, definition, say)
+        _prepare(lab, definition.hosts, say)
         hosts = [lab.host(spec) for spec in definition.hosts]
         say(f"booting {', '.join(host.name for host in hosts)}")
         began = time.monotonic()
         boot_all(hosts)
-        lab.known_hosts.write_text("".join(each.known_hosts_line() for each in hosts))
-        paths.hand_over(lab.state, lab.key, lab.key.with_suffix(".pub"), lab.known_hosts)
+        write_known_hosts(lab)
+        paths.hand_over(*lab.state.parents[:2], lab.state, lab.key, lab.key.with_suffix(".pub"), lab.known_hosts)
         say(f"{len(hosts)} hosts take logins after {time.monotonic() - began:.1f} s")
     return hosts
+
+
+def start(lab: Lab, say: Callable[[str], None] = _silent) -> None:
+    """Bring up a lab without hosts: network, server and what it serves; `add` gives it hosts one by one."""
+    check_machine()
+    with _alone(lab):
+        _prepare(lab, (), say)
+
+
+def add(lab: Lab, spec: Host) -> LabHost:
+    """Boot one more host in a lab that is up, with an empty disk if it is new; it takes logins on return."""
+    made = lab.host(spec)
+    made.boot()
+    write_known_hosts(lab)
+    return made
+
+
+def write_known_hosts(lab: Lab) -> None:
+    """Say the SSH key of every host the lab has files of, so that clients can check strictly."""
+    lines = []
+    for path in sorted((lab.state / "hosts").glob("*/address")):
+        words = seed.host_key(path.parent).with_suffix(".pub").read_text().split()
+        lines.append(f"{path.read_text().strip()} {words[0]} {words[1]}\n")
+    lab.known_hosts.write_text("".join(lines))
 
 
 def boot_all(hosts: Sequence[LabHost]) -> None:
@@ -120,13 +158,13 @@ def boot_all(hosts: Sequence[LabHost]) -> None:
             waited.result()
 
 
-def _prepare(lab: Lab, definition: Definition, say: Callable[[str], None]) -> None:
+def _prepare(lab: Lab, hosts: Sequence[Host], say: Callable[[str], None]) -> None:
     lab.state.mkdir(parents=True, exist_ok=True)
-    raised = lab.record().get("inotify") or limits.raise_inotify(len(definition.hosts))
+    raised = lab.record().get("inotify") or limits.raise_inotify(len(hosts))
     content = {"subnet": lab.subnet, "inotify": raised or ""}
     (lab.state / "lab.json").write_text(json.dumps(content) + "\n")
     host.make_key(lab.key)
-    for suite in sorted({root.SUITES[spec.ubuntu] for spec in definition.hosts}):
+    for suite in sorted({root.SUITES[spec.ubuntu] for spec in hosts}):
         root.ensure(suite, say)
     web.fill(lab.web, say)
     network.up(lab.name, lab.subnet)

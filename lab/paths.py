@@ -38,6 +38,11 @@ def default_state() -> Path:
     return home() / ".local" / "state" / "gpufleet" / "lab"
 
 
+def trial_states() -> Path:
+    """State of labs that tests and benchmarks claim for themselves."""
+    return home() / ".local" / "state" / "gpufleet" / "trial-labs"
+
+
 def hand_over(*paths: Path) -> None:
     """Give files to the caller under sudo; nothing without sudo."""
     identity = owner()
