@@ -1,0 +1,83 @@
+"""The ways to look at a fleet that are compared, each as one command."""
+
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench import site
+from facts import snapshot
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+BIN = Path(sys.executable).parent
+# Both sides of each comparison: OpenSSH's default post-quantum exchange costs it seven times the CPU (docs/cost.md).
+KEX = "curve25519-sha256"
+CONCURRENCY = 32
+
+
+@dataclass(frozen=True)
+class Way:
+    """`hosts` it is run on; `expected` exit codes."""
+
+    name: str
+    command: Sequence[str]
+    hosts: int
+    expected: tuple[int, ...] = (0,)
+    stdin: Path | None = None
+
+
+def environment() -> dict[str, str]:
+    """The caller's environment, with this checkout's programs first and no progress drawing."""
+    return {**os.environ, "PATH": f"{BIN}:{os.environ.get('PATH', '')}", "PYINFRA_PROGRESS": "off"}
+
+
+def openssh(chosen: site.Site, folder: Path) -> Way:
+    """The floor: one OpenSSH client for each host, sending the same probe."""
+    probe = folder / "probe.sh"
+    probe.write_text(str(snapshot.HostSnapshot().command()))
+    options = f"-F none -oBatchMode=yes -oKexAlgorithms={KEX} -oUserKnownHostsFile={chosen.lab.known_hosts}"
+    script = f'ssh {options} -i {chosen.lab.key} "ubuntu@$1" sudo -n sh < {probe} > /dev/null'
+    listed = folder / "addresses"
+    listed.write_text("".join(f"{address}\n" for address in chosen.addresses))
+    command = ["xargs", f"-P{CONCURRENCY}", "-I{}", "sh", "-c", script, "sh", "{}"]
+    return Way(f"OpenSSH ({KEX}), the same probe", command, len(chosen.addresses), stdin=listed)
+
+
+def one_by_one(chosen: site.Site, folder: Path) -> Way:
+    """Stock pyinfra with as many facts as the probe answers, without config.py."""
+    listed = folder / "hosts.py"
+    data = {"ssh_user": "ubuntu", "ssh_key": str(chosen.lab.key), "_sudo": True}
+    data |= {"ssh_known_hosts_file": str(chosen.lab.known_hosts), "ssh_strict_host_key_checking": "yes"}
+    listed.write_text(f"hosts = ({list(chosen.addresses)!r}, {data!r})\n")
+    deploy = CHECKOUT / "bench" / "one_by_one.py"
+    command = ["pyinfra", "--chdir", str(folder), "-y", str(listed), str(deploy)]
+    return Way("plain pyinfra, facts one by one", command, len(chosen.addresses))
+
+
+def ours(chosen: site.Site) -> list[Way]:
+    count, folder = len(chosen.addresses), str(chosen.folder)
+    return [
+        Way("fleet drift", ["fleet", "drift", folder], count),
+        Way("pyinfra INV deploys/gpu.py -y, nothing to do", ["pyinfra", folder, "deploys/gpu.py", "-y"], count),
+        Way("fleet apply -y, nothing to do", ["fleet", "apply", folder, "-y"], count),
+    ]
+
+
+def ansible(chosen: site.Site, folder: Path, program: Path, most: int) -> Way:
+    """ansible-playbook --check of 15 tasks, pipelining, with the same key exchange; its Python is the lab's."""
+    addresses = chosen.addresses[:most]
+    listed, settings = folder / "hosts.ini", folder / "ansible.cfg"
+    listed.write_text("".join(f"{address}\n" for address in addresses))
+    options = f"-F none -oKexAlgorithms={KEX} -oUserKnownHostsFile={chosen.lab.known_hosts}"
+    settings.write_text(
+        f"[defaults]\nforks = {CONCURRENCY}\nremote_user = ubuntu\nprivate_key_file = {chosen.lab.key}\n"
+        f"interpreter_python = {python(chosen)}\n[ssh_connection]\npipelining = true\nssh_args = {options}\n"
+    )
+    inner = f"ANSIBLE_CONFIG={settings} {program} --check -i {listed} {CHECKOUT / 'bench' / 'playbook.yml'}"
+    return Way("ansible-playbook --check, 15 tasks", ["sh", "-c", inner], len(addresses))
+
+
+def python(chosen: site.Site) -> str:
+    """A Python on the host, which only Ansible needs: the one of the conda environment."""
+    return chosen.host.run("ls -d /opt/conda/envs/ds/bin/python").stdout.strip()
