@@ -60,7 +60,7 @@ def parse(found: probe.Sections) -> HostState:
         memory_mib=(text.number(system.get("memory_kib")) or 0) // 1024,
         disks=_disks(found.of("host/disks")),
         user=system.get("user", ""),
-        sessions=_sessions(files, [line for word, line in found.words("host/system") if word == "cgroup"]),
+        sessions=_sessions(found, files),
         reboot_required="reboot_required" in system,
         reboot_required_packages=tuple(dict.fromkeys(files.get("/run/reboot-required.pkgs", "").split())),
         applied=_applied(files.get(RECORD)),
@@ -120,15 +120,17 @@ def _disks(lines: tuple[str, ...]) -> tuple[Disk, ...]:
     return tuple(disks[path] for path in sorted(disks))
 
 
-def _sessions(files: dict[str, str], cgroups: list[str]) -> tuple[Session, ...]:
+def _sessions(found: probe.Sections, files: dict[str, str]) -> tuple[Session, ...]:
     """From systemd-logind's own records; sessions of class "user" only: no greeter, no user manager.
 
     A session carries this run when the probe's control group is in its scope; a run from within a user's manager (a
     terminal of a desktop) is carried by the session that logind calls the user's display session.
     """
+    cgroups = [line for word, line in found.words("host/system") if word == "cgroup"]
     own = {text.first(r"session-([^/]+?)\.scope", line) for line in cgroups}
     users = {text.first(r"user@([0-9]+)\.service", line) for line in cgroups} - {None}
     own |= {variables(files.get(f"{USERS}{user}", "")).get("DISPLAY") for user in users}
+    terminals = _terminals([line for word, line in found.words("host/system") if word == "title"])
     sessions = []
     for path, content in sorted(files.items()):
         values = variables(content)
@@ -139,12 +141,18 @@ def _sessions(files: dict[str, str], cgroups: list[str]) -> tuple[Session, ...]:
             Session(
                 id=name,
                 user=values.get("USER", values.get("UID", "")),
-                tty=values.get("TTY", ""),
+                tty=values.get("TTY") or terminals.get(name, ""),
                 remote=values.get("REMOTE") == "1",
                 own=name in own,
             )
         )
     return tuple(sessions)
+
+
+def _terminals(titles: list[str]) -> dict[str, str]:
+    """The terminal by session, from `SESSION sshd: USER@pts/0`; "notty" is sshd's word for none."""
+    matches = (re.match(r"(\S+) sshd[a-z-]*: [^@\s]+@(\S+)", line) for line in titles)
+    return {match.group(1): match.group(2) for match in matches if match and match.group(2) != "notty"}
 
 
 def _applied(content: str | None) -> AppliedRecord | None:
