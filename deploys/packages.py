@@ -15,6 +15,9 @@ PACKAGE_CONCERNS = frozenset({"kernel", "repository", "driver", "cuda", "cudnn"}
 # Items of these concerns that are states of the host and not packages.
 STATES = frozenset({"loaded module", "persistence", "nouveau", "fabric manager"})
 LOCK_SECONDS = 300
+# Failures that apt reports before it lets dpkg begin.
+UNTOUCHED = frozenset({"RUN102", "RUN106", "RUN108", "RUN111"})
+TELLING = r"E:|W:|dpkg:|Error!|.*No space left|.*held by process"
 RESOLVED = "gpufleet_resolution"
 
 
@@ -113,8 +116,10 @@ def install(work: Work) -> None:
 def failure(result: Result) -> StepError:
     """What apt's own words say, with its last lines."""
     known = apt.recognise(result.log)
-    state = f"packages may be half installed; nothing was rebooted; log on the host: {task.FOLDER}/apt/log"
-    lines = [line for line in result.log.splitlines() if re.match(r"(E:|W:|dpkg:|Error!|.*No space left)", line)]
+    begun = known is None or known.code not in UNTOUCHED
+    state = "packages may be half installed" if begun else "no package was changed"
+    state += f"; nothing was rebooted; log on the host: {task.FOLDER}/apt/log"
+    lines = [line for line in result.log.splitlines() if re.match(TELLING, line)]
     evidence = "\n".join([*(lines or result.log.splitlines())[-10:], f"exit code {result.exit_code}"])
     if known is not None:
         return StepError(known.code, known.message, evidence=evidence, state=state, hint=known.hint)

@@ -4,13 +4,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from shlex import quote
 
-from schema.pins import Wanted
-
 from deploys import files, look, remote
 from deploys.step import StepError, Work
 from schema import apt, cuda, cudnn, driver, kernel, pins
 from schema.apt import Action, Candidate
 from schema.model import within
+from schema.pins import Wanted
 
 # A copy of /etc/apt/preferences.d with our file replaced: apt.conf(5), Dir::Etc::PreferencesParts. Simulations use
 # it, so that a host which is refused afterwards was not changed.

@@ -6,8 +6,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from deploys import apply, confirm, files, look, packages, report, step
-from facts.snapshot import HostSnapshot
 from pyinfra.api.config import Config
 from pyinfra.api.connect import connect_all
 from pyinfra.api.exceptions import PyinfraError
@@ -16,6 +14,9 @@ from pyinfra.api.inventory import Inventory
 from pyinfra.api.operations import run_ops
 from pyinfra.api.state import State, StateStage
 from pyinfra.context import ctx_host, ctx_state
+
+from deploys import apply, confirm, files, look, packages, report, step
+from facts.snapshot import HostSnapshot
 from schema.errors import Finding
 from schema.host import HostSpec
 from schema.kernel import KernelState
