@@ -36,7 +36,7 @@ def _paragraphs(path: str, content: str) -> list[Source]:
                     file=path,
                     uris=tuple(fields["uris"].split()),
                     suites=tuple(fields.get("suites", "").split()),
-                    signed_by=fields.get("signed-by") or None,
+                    signed_by=fields.get("signed-by", "").strip() or None,
                     # sources.list(5): "no" and its like switch a paragraph off.
                     enabled=fields.get("enabled", "yes").strip().lower() not in {"no", "false", "without", "off", "0"},
                 )
