@@ -1,0 +1,24 @@
+"""What could not be done for one host or for a whole run, in the form every verb shows it."""
+
+
+class RunError(Exception):
+    """A command could not do its work: the code, what was found, in which state the host is, and what to type.
+
+    It has the shape of `deploys.step.StepError`, so that both are shown and written to JSON alike.
+    """
+
+    def __init__(self, code: str, message: str, *, evidence: str = "", state: str = "", hint: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.evidence = evidence
+        self.state = state
+        self.hint = hint
+
+    def lines(self) -> list[str]:
+        evidence = [f"  | {line}" for line in self.evidence.splitlines()]
+        state = [f"  host: {self.state}"] if self.state else []
+        return [f"{self.code} {self.message}", *evidence, *state, f"  next: {self.hint}"]
+
+    def text(self) -> str:
+        return "\n".join(self.lines())
