@@ -33,6 +33,7 @@ __all__ = [
     "gpu_by_pci_id",
     "gpus_by_name",
     "installer",
+    "installer_versions",
     "nearest_gpu",
     "release",
     "rule_branch",
@@ -102,3 +103,9 @@ def installer(distribution: str, version: str, arch: str) -> Installer:
     values = {"distribution": distribution, "version": version, "arch": arch, "file": file, "confirmed": False}
     url = data.installer_url(distribution, version, file)
     return Installer.model_validate({**values, "url": url, "source": ("the vendor's naming scheme",)})
+
+
+def installer_versions(distribution: str, arch: str) -> tuple[str, ...]:
+    """The versions whose sha256 the data has, in its order: newest first."""
+    known = data.installers().values()
+    return tuple(row.version for row in known if (row.distribution, row.arch) == (distribution, arch) and row.sha256)

@@ -1,0 +1,80 @@
+"""Fingerprints of OpenPGP public keys, armoured or binary, without gpg (RFC 4880 4.2, 6.2 and 12.2)."""
+
+import base64
+import binascii
+import hashlib
+import re
+
+PUBLIC_KEY, PUBLIC_SUBKEY, SECRET_KEY = 6, 14, 5
+ARMOUR = re.compile(rb"-----BEGIN PGP PUBLIC KEY BLOCK-----\r?\n(.*?)-----END PGP PUBLIC KEY BLOCK-----", re.DOTALL)
+
+
+def fingerprints(data: str | bytes) -> tuple[str, ...]:
+    """The fingerprints of the primary public keys in `data`, 40 upper-case hexadecimal digits each, in their order.
+
+    Raises ValueError, with the reason in words, for what is not a version-4 public key.
+    """
+    raw = data.encode("utf-8", "replace") if isinstance(data, str) else data
+    if b"BEGIN PGP PRIVATE KEY" in raw:
+        raise ValueError("it is a private key; export the public one with gpg --armor --export")
+    blocks = [_dearmoured(block) for block in ARMOUR.findall(raw)] if b"-----BEGIN PGP" in raw else [raw]
+    found = tuple(_fingerprint(body) for block in blocks for tag, body in _packets(block) if tag == PUBLIC_KEY)
+    if not found:
+        raise ValueError("there is no OpenPGP public key in it")
+    return found
+
+
+def _dearmoured(block: bytes) -> bytes:
+    """The packets of one armoured block: headers end at the first empty line, the checksum line begins with "="."""
+    lines = block.replace(b"\r", b"").split(b"\n")
+    start = next((index for index, line in enumerate(lines) if not line.strip()), -1) + 1
+    body = b"".join(line.strip() for line in lines[start:] if not line.startswith(b"="))
+    try:
+        return base64.b64decode(body, validate=True)
+    except binascii.Error as error:
+        raise ValueError("its armour is damaged: it is not base64") from error
+
+
+def _packets(data: bytes) -> list[tuple[int, bytes]]:
+    """Tag and body of every packet, in new and old format (RFC 4880 4.2.1 and 4.2.2)."""
+    found, position = [], 0
+    while position < len(data):
+        first = data[position]
+        if not first & 0x80:
+            raise ValueError("it is not OpenPGP data")
+        new = bool(first & 0x40)
+        tag = first & 0x3F if new else (first >> 2) & 0x0F
+        size, begin = _new_length(data, position + 1) if new else _old_length(data, position + 1, first & 0x03)
+        if begin + size > len(data):
+            raise ValueError("it is cut off in the middle")
+        if tag == SECRET_KEY:
+            raise ValueError("it holds a private key; export the public one with gpg --armor --export")
+        found.append((tag, data[begin : begin + size]))
+        position = begin + size
+    return found
+
+
+def _new_length(data: bytes, position: int) -> tuple[int, int]:
+    first = int.from_bytes(data[position : position + 1], "big")
+    if first < 192:
+        return first, position + 1
+    if first < 224:
+        return ((first - 192) << 8) + int.from_bytes(data[position + 1 : position + 2], "big") + 192, position + 2
+    if first == 255:
+        return int.from_bytes(data[position + 1 : position + 5], "big"), position + 5
+    raise ValueError("it uses partial lengths, which keys may not (RFC 4880 4.2.2.4)")
+
+
+def _old_length(data: bytes, position: int, kind: int) -> tuple[int, int]:
+    if kind == 3:
+        return len(data) - position, position
+    size = 1 << kind
+    return int.from_bytes(data[position : position + size], "big"), position + size
+
+
+def _fingerprint(body: bytes) -> str:
+    """SHA-1 over 0x99, the two-octet length and the body (RFC 4880 12.2)."""
+    if not body or body[0] != 4:
+        raise ValueError("it is a key of a version other than 4, which apt's fingerprints are not made for")
+    digest = hashlib.sha1(b"\x99" + len(body).to_bytes(2, "big") + body, usedforsecurity=False)
+    return digest.hexdigest().upper()

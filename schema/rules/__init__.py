@@ -1,0 +1,44 @@
+"""The rules of what can go together. Each is a function of one spec; all run, none knows of another."""
+
+from collections.abc import Callable, Mapping
+from datetime import date
+
+from schema.document import Node
+from schema.errors import Problem
+from schema.host import HostSpec
+from schema.rules import architecture, auto, environment, fleet, shape, support, toolkit
+from schema.rules.breach import Breach
+
+Rule = Callable[[HostSpec], list[Breach]]
+
+# Each rule with the keys it reads: it is passed over where one of them has a problem of its own.
+RULES: tuple[tuple[Rule, frozenset[str]], ...] = (
+    (architecture.known_gpus, frozenset({"gpus"})),
+    (architecture.branch, frozenset({"gpus", "driver"})),
+    (architecture.modules, frozenset({"gpus", "driver"})),
+    (architecture.toolkits, frozenset({"gpus", "cuda"})),
+    (auto.resolves, frozenset({"gpus", "driver", "cuda"})),
+    (toolkit.known, frozenset({"cuda"})),
+    (toolkit.driver, frozenset({"gpus", "driver", "cuda"})),
+    (toolkit.release, frozenset({"cuda", "ubuntu"})),
+    (shape.gpus, frozenset({"gpus"})),
+    (shape.driver, frozenset({"driver"})),
+    (shape.cuda, frozenset({"cuda"})),
+    (shape.cudnn, frozenset({"cuda", "cudnn"})),
+    (shape.secret, frozenset({"connection"})),
+    (environment.conda, frozenset({"conda", "arch"})),
+    (environment.needs_conda, frozenset({"conda", "environments"})),
+    (environment.one_source, frozenset({"environments"})),
+    (support.supported, frozenset()),
+)
+
+
+def broken(spec: HostSpec, own: Node, failed: frozenset[str], today: date) -> list[Breach]:
+    """Every rule that `spec` breaks; `own` is the host's own file, `failed` the keys that have problems already."""
+    found = [breach for rule, keys in RULES if not keys & failed for breach in rule(spec)]
+    return found + shape.cpu_only(spec, own) + shape.accepted(spec, today)
+
+
+def across(hosts: Mapping[str, HostSpec], trees: Mapping[str, Node]) -> list[Problem]:
+    """The rules that are about several hosts."""
+    return fleet.one_local(hosts, trees)

@@ -1,0 +1,77 @@
+"""conda's installer and terms, and where the packages of an environment come from."""
+
+from schema import compat
+from schema.conda import CondaSpec
+from schema.environments import EnvironmentSpec
+from schema.host import HostSpec
+from schema.rules.breach import Breach
+
+RESERVED = frozenset({"base", "root"})
+
+
+def conda(spec: HostSpec) -> list[Breach]:
+    """An installer is run only with a known sha256, and Anaconda's only when its terms are accepted."""
+    one = spec.conda
+    if not isinstance(one, CondaSpec):
+        return []
+    breaches = []
+    installer = compat.installer(one.distribution, one.version, spec.arch)
+    if one.sha256 is None and installer.sha256 is None:
+        message = f"the sha256 of {installer.file} is not known to gpufleet."
+        hint = f"Add conda.sha256, as published beside {installer.url}{_known(one.distribution, spec.arch)}."
+        breaches.append(Breach(code="INV034", path="conda.version", message=message, hint=hint))
+    if one.sha256 is not None and installer.sha256 is not None and one.sha256 != installer.sha256:
+        message = f"the sha256 differs from the known one of {installer.file}, {installer.sha256}."
+        hint = "Delete conda.sha256, or check where it came from."
+        breaches.append(Breach(code="INV034", path="conda.sha256", message=message, hint=hint, severity="warning"))
+    if one.distribution != "miniforge" and not one.accept_anaconda_terms:
+        message = f"{one.distribution} is used under Anaconda's terms of service, which you have to accept yourself."
+        hint = "Read https://www.anaconda.com/legal, then set conda.accept_anaconda_terms: true, or use miniforge."
+        breaches.append(Breach(code="INV035", path="conda.distribution", message=message, hint=hint))
+    return breaches
+
+
+def _known(distribution: str, arch: str) -> str:
+    versions = compat.installer_versions(distribution, arch)
+    return f", or use a version whose sha256 is known: {', '.join(versions)}" if versions else ""
+
+
+def needs_conda(spec: HostSpec) -> list[Breach]:
+    breaches = []
+    for name in spec.environments:
+        if name in RESERVED:
+            message = f"{name!r} is conda's own name for its installation."
+            hint = "Give the environment another name."
+            breaches.append(Breach(code="INV030", path=f"environments.{name}", message=message, hint=hint))
+    wanted = [name for name, one in spec.environments.items() if one != "absent"]
+    if wanted and not isinstance(spec.conda, CondaSpec):
+        message = f"the environment {wanted[0]!r} needs conda, which is not declared."
+        hint = "Add conda: {version: 25.3.1-0}."
+        breaches.append(Breach(code="INV033", path=f"environments.{wanted[0]}", message=message, hint=hint))
+    return breaches
+
+
+def one_source(spec: HostSpec) -> list[Breach]:
+    """The packages of an environment come from the keys, or from a file, or from a lock."""
+    breaches = []
+    for name, one in spec.environments.items():
+        if not isinstance(one, EnvironmentSpec):
+            continue
+        own = [key for key in ("python", "packages") if key in one.model_fields_set and getattr(one, key)]
+        given = [key for key in ("file", "lock") if getattr(one, key) is not None]
+        sources = ([own[0]] if own else []) + given
+        if len(sources) > 1:
+            message = f"{' and '.join(sources)} exclude one another: packages have one source."
+            hint = f"Keep one of {', '.join(sources)}."
+            breaches.append(
+                Breach(code="INV030", path=f"environments.{name}.{sources[-1]}", message=message, hint=hint)
+            )
+        if one.lock is not None and one.pip.wanted:
+            message = "a lock excludes pip packages: it says every package."
+            path = f"environments.{name}.pip"
+            breaches.append(Breach(code="INV030", path=path, message=message, hint="Delete pip, or the lock."))
+        if not sources and not one.pip.wanted:
+            message = f"the environment {name!r} names no packages."
+            hint = 'Write python: "3.11" or packages: [numpy].'
+            breaches.append(Breach(code="INV030", path=f"environments.{name}", message=message, hint=hint))
+    return breaches

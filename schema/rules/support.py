@@ -1,0 +1,19 @@
+"""What the inventory can say and gpufleet cannot do yet, in one table."""
+
+from collections.abc import Callable
+
+from schema.host import HostSpec
+from schema.rules.breach import Breach
+
+# The key, when it asks for something that is missing, what that is, and what to write meanwhile.
+NOT_YET: tuple[tuple[str, Callable[[HostSpec], bool], str, str], ...] = (
+    ("platform", lambda spec: spec.platform != "generic", "this platform", "Only platform: generic is supported."),
+)
+
+
+def supported(spec: HostSpec) -> list[Breach]:
+    return [
+        Breach(code="INV090", path=path, message=f"{what} is not yet supported.", hint=instead)
+        for path, asks, what, instead in NOT_YET
+        if asks(spec)
+    ]

@@ -1,0 +1,65 @@
+"""Short spellings written out: `connection: local`, GPUs as text, absent toolkits, one cuDNN per CUDA major."""
+
+from collections.abc import Callable
+
+from schema.document import Node
+
+
+def written_out(tree: Node) -> Node:
+    """The tree of a host, of defaults or of a group, with every short spelling in the form of the models."""
+    if not isinstance(tree.value, dict):
+        return tree
+    spelt = {key: SPELLINGS[key](node) if key in SPELLINGS else node for key, node in tree.value.items()}
+    return tree.like(spelt)
+
+
+def _connection(node: Node) -> Node:
+    return node.like({"local": node.like(True, made=True)}) if node.value == "local" else node
+
+
+def _gpus(node: Node) -> Node:
+    if not isinstance(node.value, list):
+        return node
+    return node.like([_gpu(item) for item in node.value])
+
+
+def _gpu(item: Node) -> Node:
+    if isinstance(item.value, str):
+        return item.like({"model": item})
+    pci_id = item.value.get("pci_id") if isinstance(item.value, dict) else None
+    if isinstance(item.value, dict) and pci_id is not None and isinstance(pci_id.value, str):
+        return item.like({**item.value, "pci_id": pci_id.like(pci_id.value.lower())})
+    return item
+
+
+def _cuda(node: Node) -> Node:
+    toolkits = node.value.get("toolkits") if isinstance(node.value, dict) else None
+    if not isinstance(node.value, dict) or toolkits is None or not isinstance(toolkits.value, list):
+        return node
+    absent = [version for item in toolkits.value for version in _absent(item)]
+    wanted = [item for item in toolkits.value if not _absent(item)]
+    extra = {"absent": toolkits.like(list(absent), made=True)} if absent else {}
+    return node.like({**node.value, "toolkits": toolkits.like(list(wanted)), **extra})
+
+
+def _absent(item: Node) -> list[Node]:
+    """The versions in {"11.8": absent}; none for anything else."""
+    if not isinstance(item.value, dict) or any(child.value != "absent" for child in item.value.values()):
+        return []
+    return [child.like(version) for version, child in item.value.items()]
+
+
+def _cudnn(node: Node) -> Node:
+    version = node.value.get("version") if isinstance(node.value, dict) else None
+    if not isinstance(node.value, dict) or version is None or not isinstance(version.value, dict):
+        return node
+    others = {key: child for key, child in node.value.items() if key != "version"}
+    return node.like({**others, "versions": version.like(version.value, made=True)})
+
+
+SPELLINGS: dict[str, Callable[[Node], Node]] = {
+    "connection": _connection,
+    "gpus": _gpus,
+    "cuda": _cuda,
+    "cudnn": _cudnn,
+}

@@ -1,0 +1,76 @@
+"""Messages for keys and values that are refused: what was found, what is possible, what to type."""
+
+import difflib
+import functools
+from collections.abc import Mapping
+
+from schema import fields
+from schema.host import HostSpec
+from schema.model import Model
+
+# Words that others use for a key, or that name concerns which come later.
+OTHER_WORDS = {
+    "name": "A host's name is its file's name; delete the key.",
+    "host": "Write it as connection: {address: ...}.",
+    "hostname": "Write it as connection: {address: ...}.",
+    "ip": "Write it as connection: {address: ...}.",
+    "ansible_host": "Write it as connection: {address: ...}.",
+    "os": 'Write ubuntu: "24.04".',
+    "gpu": "Write gpus: [GTX 1080].",
+    "cuda_version": 'Write cuda: {toolkits: ["12.9"]}.',
+    "password": "Write sudo_password: {env: NAME}; SSH passwords are not used, keys are.",
+    "envs": "Write environments.",
+}
+LATER = frozenset({"docker", "jupyter", "storage", "power", "jetson", "disks", "mounts"})
+
+
+def unknown(model: type[Model], key: str) -> tuple[str, str]:
+    """Message and hint for a key that the mapping of `model` does not have."""
+    known = fields.visible(model)
+    near = difflib.get_close_matches(key.lower(), known, n=1, cutoff=0.6)
+    if near:
+        return f"unknown key {key!r}.", f"Did you mean {near[0]!r}?"
+    if model is HostSpec and key in LATER:
+        return f"{key!r} is not yet supported.", "Delete the key; `fleet explain INV090` says what comes later."
+    if key in OTHER_WORDS:
+        return f"unknown key {key!r}.", OTHER_WORDS[key]
+    elsewhere = _places().get(key)
+    if elsewhere and model is not elsewhere[1]:
+        return f"unknown key {key!r} here.", f"It belongs under {elsewhere[0]!r}."
+    nearest = difflib.get_close_matches(key.lower(), known, n=1, cutoff=0.0)
+    where = f"The nearest is {nearest[0]!r}; possible" if nearest else "Possible"
+    return f"unknown key {key!r}.", f"{where}: {', '.join(known)}."
+
+
+@functools.cache
+def _places() -> dict[str, tuple[str, type[Model]]]:
+    """Where each key of a section of HostSpec belongs, for keys that only one section has."""
+    found: dict[str, tuple[str, type[Model]]] = {}
+    twice = set()
+    for section in fields.visible(HostSpec):
+        for option in fields.options(fields.annotation(HostSpec, section)):
+            model = fields.as_model(option)
+            for key in fields.visible(model) if model is not None else ():
+                twice |= {key} if key in found else set()
+                found[key] = (section, model or Model)
+    return {key: place for key, place in found.items() if key not in twice}
+
+
+def refused(error: Mapping[str, object], got: str, choices: tuple[str, ...], words: str = "") -> tuple[str, str | None]:
+    """Message and hint for one of pydantic's errors (https://docs.pydantic.dev/latest/errors/validation_errors)."""
+    kind, context = str(error["type"]), error.get("ctx")
+    limits: Mapping[str, object] = context if isinstance(context, Mapping) else {}
+    if kind == "value_error":
+        return f"got {got}; {limits.get('error', error['msg'])}.", None
+    if kind == "string_too_long":
+        return f"got {got}; at most {limits.get('max_length')} characters are possible.", None
+    if kind in {"string_too_short", "too_short"}:
+        return f"got {got}; at least {limits.get('min_length')} is needed.", None
+    if kind == "too_long":
+        return f"{limits.get('actual_length')} entries; at most {limits.get('max_length')} are possible.", None
+    if kind == "greater_than_equal":
+        return f"got {got}; at least {limits.get('ge')} is possible.", None
+    if kind == "less_than_equal":
+        return f"got {got}; at most {limits.get('le')} is possible.", None
+    possible = words or " or ".join(choices)
+    return f"got {got}; possible: {possible}.", None
