@@ -140,16 +140,19 @@ def _conda(snapshot: Snapshot) -> list[str]:
         f"{found}  prefix: {_quoted(conda.prefix)}",
     ]
     named = [state for state in conda.environments if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", state.name)]
-    return [
-        *lines,
-        *([f"{found}environments:"] if named else []),
-        *(found + line for state in named for line in _environment(state)),
-    ]
+    inside = [line for state in named for line in _environment(state)]
+    declared = any(not line.lstrip().startswith("#") for line in inside)
+    head = [f"{found}environments:"] if declared else ["# environments:"] if inside else []
+    return [*lines, *head, *(f"{found}{line}" for line in inside)]
 
 
 def _environment(state: EnvironmentState) -> list[str]:
-    python = next((package.version for package in state.packages if package.name == "python"), None)
-    packages = f"# {len(state.packages)} packages are there; list those that this environment is for"
-    key = version_key(python or "")[:2]
-    lines = [f"  {state.name}:", f"    packages: []  {packages}"]
-    return lines if not key else [lines[0], f"    python: {_quoted('.'.join(map(str, key)))}", lines[1]]
+    python = next((package.version for package in state.packages if package.name == "python"), "")
+    key = version_key(python)[:2]
+    if not key:
+        return [f"  # {state.name}: {len(state.packages)} packages and no python; declare what it is for"]
+    return [
+        f"  {state.name}:",
+        f"    python: {_quoted('.'.join(map(str, key)))}",
+        f"    packages: []  # {len(state.packages)} packages are there; list those that this environment is for",
+    ]

@@ -1,0 +1,97 @@
+"""Host files from snapshots: they declare what is there, and load."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from facts import probe, snapshot
+from fleet import discover
+from schema import load
+from schema.conda import CondaState, EnvironmentState
+from schema.driver import DriverSpec, DriverState
+from schema.gpu import GpuSpec, GpuState, PciDevice
+from schema.snapshot import Release, Snapshot
+
+FOLDER = Path(__file__).parents[1] / "captures" / "lab"
+
+
+def seen(name: str) -> Snapshot:
+    return snapshot.parse(probe.sections((FOLDER / f"{name}.txt").read_text().splitlines()))
+
+
+def declared(text: str) -> dict[str, object]:
+    content = yaml.safe_load(text)
+    assert isinstance(content, dict)
+    return content
+
+
+def test_a_working_node_is_declared_as_it_is() -> None:
+    text = discover.host_file(seen("node-running"), {"address": "10.0.0.7", "user": "ubuntu"})
+    content = declared(text)
+    assert content["connection"] == {"address": "10.0.0.7", "user": "ubuntu"}
+    assert content["ubuntu"] == "22.04"
+    assert content["driver"] == {"source": "nvidia", "branch": 580, "modules": "open", "persistence": False}
+    assert [gpu["count"] for gpu in content["gpus"]] == [2]
+
+
+def test_a_gpu_without_a_working_driver_gets_branch_auto() -> None:
+    content = declared(discover.host_file(seen("node-bare"), {"local": True}))
+    assert content["connection"] == "local"
+    assert content["driver"] == {"branch": "auto"}
+
+
+def test_a_driver_that_another_tool_manages_stays_its_own() -> None:
+    content = declared(discover.host_file(seen("desk-changed-by-hand"), {}))
+    assert content["driver"] == {"source": "external"}
+    assert content["cuda"] == {"toolkits": ["12.6", "12.9"], "default": "12.6"}
+    assert content["cudnn"] == {"version": "9.17.0"}
+    assert content["conda"] == {"distribution": "miniforge", "version": "25.3.1-0", "prefix": "/opt/conda"}
+    assert content["environments"] == {"ds": {"python": "3.11", "packages": []}}
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in FOLDER.glob("*.txt")))
+def test_what_is_written_loads_without_a_problem(name: str, tmp_path: Path) -> None:
+    (tmp_path / "hosts").mkdir()
+    (tmp_path / "hosts" / "found.yaml").write_text(discover.host_file(seen(name), {"address": "10.0.0.7"}))
+    fleet = load.fleet(tmp_path)
+    assert [problem.text() for problem in fleet.problems if problem.severity == "error"] == []
+    assert fleet.hosts["found"].gpus
+
+
+def bare(**more: object) -> Snapshot:
+    node = seen("node-bare")
+    return Snapshot(**{name: getattr(node, name) for name in Snapshot.model_fields} | more)
+
+
+def test_a_gpu_that_we_do_not_know_is_named_by_its_id() -> None:
+    device = PciDevice(slot="0000:01:00.0", vendor="10de", device="fff1", class_code="030000")
+    content = declared(discover.host_file(bare(gpu=GpuState(devices=(device, device))), {}))
+    assert content["gpus"] == [{"pci_id": "10de:fff1", "count": 2}]
+    assert GpuSpec.model_validate(content["gpus"][0])
+
+
+def test_a_host_without_a_gpu_says_so_and_has_no_driver() -> None:
+    content = declared(discover.host_file(bare(gpu=GpuState(), driver=DriverState(managers=("runfile",))), {}))
+    assert (content["gpus"], "driver" in content) == ([], False)
+    assert DriverSpec().branch == "auto"
+
+
+def test_conda_that_nobody_recorded_is_a_comment() -> None:
+    conda = CondaState(prefix="/opt/conda", version="24.1.2", environments=(EnvironmentState(name="x", prefix="/p"),))
+    text = discover.host_file(bare(conda=conda), {})
+    assert "conda" not in declared(text)
+    assert "# conda:" in text
+
+
+@pytest.mark.parametrize(
+    "release", [Release(id="debian", version="12"), Release(id="ubuntu", version="23.10"), Release(id="", version="")]
+)
+def test_other_systems_are_refused_with_what_is_possible(release: Release) -> None:
+    with pytest.raises(ValueError, match=r"gpufleet manages Ubuntu 18\.04, .*26\.04"):
+        discover.host_file(bare(release=release), {})
+
+
+def test_names_from_a_hostile_host_stay_in_their_line() -> None:
+    content = declared(discover.host_file(bare(hostname="x\nconnection: local\n#"), {"user": 'a"b: c'}))
+    assert content["connection"] == {"user": 'a"b: c'}
