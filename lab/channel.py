@@ -63,13 +63,13 @@ def table() -> dict[str, Channel]:
 
 def _build(target: Path) -> None:
     for name, channel in table().items():
-        for part in packages(channel):
+        for part in [*packages(channel), pip()]:
             write(part, target / name)
         asyncio.run(index_fs(target / name, write_zst=True, write_shards=False, force=True))
 
 
 def packages(channel: Channel) -> Iterator[Package]:
-    """Every package of a channel."""
+    """Every package of a channel but pip, which is not made here."""
     yield interpreter.certificates()
     for version in channel.python:
         yield interpreter.python(version)
@@ -78,7 +78,6 @@ def packages(channel: Channel) -> Iterator[Package]:
         yield Package("python_abi", short, f"8_cp{short.replace('.', '')}", "noarch", constrains=constrains)
     for version, pythons in channel.conda.items():
         yield from (base.conda(version, python) for python in pythons)
-    yield pip()
     for name, row in channel.native.items():
         yield from _native(name, row)
     for name, row in channel.extensions.items():

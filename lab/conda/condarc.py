@@ -114,5 +114,6 @@ def apply_network(settings: Settings, bundle: Path) -> None:
     if not Path(trusted).is_file():
         raise CondaError("CondaSSLError", f"the certificate bundle {trusted!r} that ssl_verify names does not exist")
     os.environ["SSL_CERT_FILE"] = trusted
+    os.environ.pop("SSL_CERT_DIR", None)
     for scheme, proxy in mapping(settings, "proxy_servers").items():
         os.environ[f"{scheme}_proxy"] = os.environ[f"{scheme.upper()}_PROXY"] = str(proxy)
