@@ -8,6 +8,7 @@ from typing import Literal
 from pyinfra.api.facts import FactBase
 
 from facts import exclusions, probe, sources
+from schema import openpgp
 from schema.repository import AptState, FileState, Key, Package
 
 NATIVE = {"all", "amd64", "arm64"}
@@ -119,8 +120,6 @@ def _keys(lines: tuple[str, ...]) -> tuple[Key, ...]:
 
 def _fingerprints(encoded: str) -> tuple[str, ...]:
     try:
-        from schema import openpgp  # until it lands
-
         return openpgp.fingerprints(base64.b64decode(encoded, validate=True))
-    except (ValueError, binascii.Error, ImportError):
+    except (ValueError, binascii.Error):
         return ()

@@ -101,6 +101,7 @@ def test_sources_of_both_forms(desk: Snapshot) -> None:
     assert ours[0].signed_by == "/usr/share/keyrings/gpufleet-cuda.asc"
     lines = [source for source in desk.apt.sources if source.file.endswith("lab.list")]
     assert {source.signed_by for source in lines} == {"/usr/share/keyrings/lab.asc"}
+    assert [key.fingerprints for key in desk.apt.keys] == [("48F1B2157E65C8381064D34E02CF6A3D2E091DC9",)]
     assert [preference.path for preference in desk.apt.preferences] == ["/etc/apt/preferences.d/lab"]
 
 
