@@ -10,7 +10,7 @@ from pydantic import Field
 from schema.model import Model
 
 # INV: shape of the inventory. CMP: versions that cannot go together. GPU: state of a host. RUN: a command's work.
-FILES = ("inv", "cmp", "gpu", "run")
+FAMILIES = ("INV", "CMP", "GPU", "RUN")
 
 
 class Entry(Model):
@@ -32,13 +32,12 @@ def entry(code: str) -> Entry | None:
 
 @functools.cache
 def all_codes() -> dict[str, Entry]:
-    """Every entry by code, in the order of the files."""
+    """Every entry by code, in the order of the families and numbers, from all YAML files of this folder."""
     found: dict[str, Entry] = {}
-    for file in FILES:
-        text = (Path(__file__).parent / f"{file}.yaml").read_bytes()
-        rows = yaml.load(text, Loader=yaml.CSafeLoader) or {}
+    for file in sorted(Path(__file__).parent.glob("*.yaml")):
+        rows = yaml.load(file.read_bytes(), Loader=yaml.CSafeLoader) or {}
         found |= {code: Entry.model_validate({"code": code, **row}) for code, row in rows.items()}
-    return found
+    return dict(sorted(found.items(), key=lambda item: (FAMILIES.index(item[0][:3]), item[0])))
 
 
 def is_code(text: str) -> bool:
