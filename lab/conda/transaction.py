@@ -36,27 +36,30 @@ def solve(
     here: context.Context, urls: list[str], specs: list[str], keep: list[rattler.PrefixRecord]
 ) -> list[rattler.RepoDataRecord]:
     """The records that satisfy `specs`, near to `keep`; raises CondaError in the words of conda's libmamba solver."""
-    gateway = rattler.Gateway(cache_dir=here.pkgs_dir / "cache")
-    pinned = condarc.strings(here.settings, "pinned_packages")
     request = rattler.solve(
         urls,
         [parse(spec) for spec in specs],
-        gateway=gateway,
+        gateway=rattler.Gateway(cache_dir=here.pkgs_dir / "cache"),
         platforms=list(PLATFORMS),
         locked_packages=list(keep),
         virtual_packages=rattler.VirtualPackage.detect(overrides=rattler.VirtualPackageOverrides.from_env()),
         timeout=datetime.timedelta(minutes=5),
         channel_priority=_priority(here),
-        constraints=[parse(line) for line in pinned],
+        constraints=[parse(line) for line in condarc.strings(here.settings, "pinned_packages")],
     )
     try:
         return asyncio.run(_awaited(request))
     except exceptions.SolverError as problem:
-        if missing := re.findall(r"No candidates were found for (\S+)", str(problem)):
-            raise _not_found(missing, urls) from None
-        raise CondaError("LibMambaUnsatisfiableError", f"Encountered problems while solving:\n{problem}") from None
+        raise _unsolved(problem, urls) from None
     except Exception as problem:
         raise _network_error(problem) from None
+
+
+def _unsolved(problem: Exception, urls: list[str]) -> CondaError:
+    missing = re.findall(r"No candidates were found for (\S+)", str(problem))
+    if missing:
+        return _not_found(missing, urls)
+    return CondaError("LibMambaUnsatisfiableError", f"Encountered problems while solving:\n{problem}")
 
 
 def _not_found(names: list[str], urls: list[str]) -> CondaError:
