@@ -69,6 +69,12 @@ def read(repository: Repository, cache: Path) -> bytes:
     return gzip.decompress(content)
 
 
+def fetch(repository: Repository, name: str) -> bytes:
+    """A file beside the index, such as the repository's key; nothing of it is verified. Raises `UnknownIndex`."""
+    with session(repository) as web:
+        return _get(web, repository.base + name)
+
+
 def _get(web: requests.Session, url: str) -> bytes:
     try:
         answer = web.get(url, timeout=TIMEOUT_SECONDS, stream=True)

@@ -41,6 +41,14 @@ def chosen(fleet: Fleet, limit: Iterable[str] = ()) -> tuple[str, ...]:
     return tuple(name for name in (fleet.select(patterns)[0] if patterns else fleet.names) if name in fleet.hosts)
 
 
+def named(fleet: Fleet, names: Iterable[str]) -> frozenset[str]:
+    """Hosts named one by one, as --force wants them. Raises RunError for a name that is no host."""
+    wanted = frozenset(part.strip() for text in names for part in text.split(",") if part.strip())
+    for name in sorted(wanted - fleet.hosts.keys()):
+        raise RunError("RUN235", f"--force {name!r}: there is no such host", hint="name hosts, not groups or globs")
+    return wanted
+
+
 def groups(fleet: Fleet) -> Groups:
     """pyinfra's groups, each host with its data."""
     data = {name: host_data(fleet, name) for name in fleet.hosts}

@@ -1,0 +1,171 @@
+"""What a transaction would bring, in packages and bytes, read on the controller from the repository's signed index."""
+
+import functools
+import hashlib
+from pathlib import Path
+
+from pydantic import Field
+
+from fleet import closure, index, log
+from fleet.closure import Index, Request
+from fleet.index import Repository, UnknownIndex
+from schema import compat, cuda, cudnn, driver, kernel, openpgp, plan
+from schema.host import HostSpec
+from schema.model import Model
+from schema.plan import Plan
+from schema.repository.model import Package
+from schema.snapshot import Snapshot
+from schema.wanted import Wanted
+
+SOURCE = "/etc/apt/sources.list.d/gpufleet-cuda.sources"
+
+
+class Move(Model):
+    """One package; None as `old` is one that comes, None as `new` one that goes, "unknown" a version not known here."""
+
+    name: str
+    old: str | None
+    new: str | None
+
+
+class Forecast(Model):
+    """Bytes to download and added on disk, for the packages whose size the index gives; None where no index was read.
+
+    `unknown` says, in words, what is not in these figures, and why.
+    """
+
+    packages: tuple[Move, ...] = ()
+    download_bytes: int | None = None
+    disk_bytes: int | None = None
+    unknown: tuple[str, ...] = Field(default=())
+
+
+def forecast(spec: HostSpec, seen: Snapshot, found: Plan) -> Forecast:
+    """What an apply of `found` would move. Nothing is raised: what cannot be known is said to be unknown."""
+    items = {change.item for change in found.changes}
+    wanted = [package for package in wanted_packages(spec, seen) if package.name in items]
+    gone = [change.item for change in found.changes if change.desired is None and change.item in seen.apt.packages]
+    leaving = tuple(Move(name=name, old=seen.apt.packages[name].version, new=None) for name in gone)
+    rest = _not_packages(found)
+    if not wanted:
+        return Forecast(
+            packages=leaving, download_bytes=None if rest else 0, disk_bytes=None if rest else 0, unknown=rest
+        )
+    try:
+        listed = index_of(repository(spec, seen))
+    except UnknownIndex as error:
+        moves = tuple(Move(name=package.name, old=_old(seen, package.name), new=_asked(package)) for package in wanted)
+        return Forecast(packages=(*moves, *leaving), unknown=(f"versions and sizes: {error}", *rest))
+    return _resolved(listed, wanted, seen, leaving, rest)
+
+
+def _resolved(
+    listed: Index, wanted: list[Wanted], seen: Snapshot, leaving: tuple[Move, ...], rest: tuple[str, ...]
+) -> Forecast:
+    known = [package for package in wanted if _answers(listed, package)]
+    other = [package for package in wanted if not _answers(listed, package)]
+    installed = {name: package.version for name, package in seen.apt.packages.items() if package.installed}
+    requests = [Request(package.name, package.within, package.exact) for package in known]
+    entries = closure.resolve(listed, requests, installed)
+    moves = [Move(name=name, old=_old(seen, name), new=entry.version) for name, entry in sorted(entries.items())]
+    moves += [Move(name=package.name, old=_old(seen, package.name), new=_asked(package)) for package in other]
+    missing = tuple(f"{package.name}: not in NVIDIA's index" for package in other)
+    return Forecast(
+        packages=(*moves, *(move for move in leaving if move.name not in entries)),
+        download_bytes=sum(entry.size for entry in entries.values()),
+        disk_bytes=sum(entry.installed for entry in entries.values()),
+        unknown=(*missing, *rest),
+    )
+
+
+def wanted_packages(spec: HostSpec, seen: Snapshot) -> tuple[Wanted, ...]:
+    return tuple(package for room in (driver, kernel, cuda, cudnn) for package in room.wanted(spec, seen))
+
+
+def _answers(listed: Index, package: Wanted) -> bool:
+    request = Request(package.name, package.within, package.exact)
+    return any(request.admits(entry.version) for entry in listed.get(package.name, ()))
+
+
+def _old(seen: Snapshot, name: str) -> str | None:
+    package: Package | None = seen.apt.installed(name)
+    return package.version if package is not None else None
+
+
+def _asked(package: Wanted) -> str:
+    return package.exact or (f"{package.within}, exact version unknown" if package.within else "unknown")
+
+
+def _not_packages(found: Plan) -> tuple[str, ...]:
+    rooms = {change.concern for change in found.changes} & {"conda", "environments"}
+    return (f"{' and '.join(sorted(rooms))}: sizes are known to conda on the host only",) if rooms else ()
+
+
+def repository(spec: HostSpec, seen: Snapshot) -> Repository:
+    """NVIDIA's repository or the mirror that the host's own source file will name. Raises UnknownIndex."""
+    source = next((file for file in plan.owned_files(spec, seen) if file.path == SOURCE and file.content), None)
+    lines = (source.content or "").splitlines() if source is not None else []
+    url = next((line.split(":", 1)[1].strip() for line in lines if line.startswith("URIs:")), None)
+    if url is None:
+        raise UnknownIndex("this host does not use NVIDIA's repository; Ubuntu's index is not read here")
+    proxies = _proxies(spec)
+    bare = Repository(url=url, keys=(), ca=_authority(spec), proxies=proxies)
+    return Repository(url=url, keys=_keys(spec, bare), ca=bare.ca, proxies=proxies)
+
+
+def _proxies(spec: HostSpec) -> dict[str, str]:
+    declared = {"http": spec.proxy.http, "https": spec.proxy.https} if spec.proxy is not None else {}
+    return {scheme: url for scheme, url in declared.items() if url is not None}
+
+
+def _authority(spec: HostSpec) -> Path | None:
+    """The site's certificates as a file: requests takes a path (its `verify`)."""
+    if spec.ca_pem is None:
+        return None
+    path = log.cache_folder() / f"{hashlib.sha256(spec.ca_pem.encode()).hexdigest()}.pem"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(spec.ca_pem, encoding="ascii")
+    except OSError as error:
+        raise UnknownIndex(f"the CA bundle cannot be written to {path}: {error.strerror}") from error
+    return path
+
+
+def _keys(spec: HostSpec, bare: Repository) -> tuple[str, ...]:
+    mirror = spec.mirrors.cuda
+    if mirror is not None and mirror.keys:
+        return tuple(key.armoured for key in mirror.keys if key.armoured)
+    return (_vendor_key(spec.ubuntu, bare.url, bare.ca, tuple(sorted(bare.proxies.items()))),)
+
+
+@functools.cache
+def _vendor_key(ubuntu: str, url: str, ca: Path | None, proxies: tuple[tuple[str, str], ...]) -> str:
+    """NVIDIA's own key, fetched from beside the index and compared with the fingerprint that our data has."""
+    release = compat.release(ubuntu)
+    if release is None or not release.key_file:
+        raise UnknownIndex(f"NVIDIA's key for Ubuntu {ubuntu} is not known")
+    key = index.fetch(Repository(url=url, keys=(), ca=ca, proxies=dict(proxies)), release.key_file)
+    try:
+        found = openpgp.fingerprints(key)
+    except ValueError as error:
+        raise UnknownIndex(f"{release.key_file}: {error}") from error
+    if found != (release.key_fingerprint,):
+        raise UnknownIndex(f"{release.key_file} has the fingerprint {', '.join(found)}, not {release.key_fingerprint}")
+    return key.decode("ascii", "replace")
+
+
+@functools.cache
+def _read(url: str, keys: tuple[str, ...], ca: Path | None, proxies: tuple[tuple[str, str], ...]) -> Index | str:
+    try:
+        text = index.read(Repository(url=url, keys=keys, ca=ca, proxies=dict(proxies)), log.cache_folder() / "index")
+    except UnknownIndex as error:
+        return str(error)
+    return closure.parse(text)
+
+
+def index_of(wanted: Repository) -> Index:
+    """The index of a repository, read once per run, whatever came of it. Raises UnknownIndex."""
+    found = _read(wanted.url, wanted.keys, wanted.ca, tuple(sorted(wanted.proxies.items())))
+    if isinstance(found, str):
+        raise UnknownIndex(found)
+    return found

@@ -1,0 +1,52 @@
+"""Arguments and options that the verbs share, and where the inventory is when none is named."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from fleet.errors import RunError
+
+Function = TypeVar("Function", bound=Callable[..., object])
+Decorator = Callable[[Function], Function]
+
+
+def inventory_path(given: str | None) -> Path:
+    """The inventory named, else ./inventory, else the current folder if it has that shape. Raises RunError."""
+    if given is not None:
+        if Path(given).exists():
+            return Path(given)
+        raise RunError(
+            "RUN233",
+            f"there is no inventory {given!r}",
+            hint="name a folder with hosts/NAME.yaml in it, or one NAME.yaml; fleet init DIR writes a first one",
+        )
+    here = Path.cwd()
+    for folder in (here / "inventory", here):
+        if (folder / "hosts").is_dir() or (folder / "fleet.yaml").is_file():
+            return folder.relative_to(here)
+    raise RunError(
+        "RUN233",
+        f"there is no inventory in {here}: neither a folder inventory nor hosts/NAME.yaml",
+        hint="name it (fleet VERB PATH), or begin with: fleet init inventory",
+    )
+
+
+inventory: Decorator[Any] = click.argument("inventory", required=False, type=click.Path())
+limit: Decorator[Any] = click.option(
+    "--limit", multiple=True, metavar="HOST,GROUP,GLOB", help="Only these hosts; repeatable, or with commas between."
+)
+form: Decorator[Any] = click.option(
+    "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True, help="Form of output."
+)
+file: Decorator[Any] = click.option(
+    "-o", "--output", "file", type=click.Path(path_type=Path, dir_okay=False), help="Write the report to a file."
+)
+ask_sudo: Decorator[Any] = click.option(
+    "-K", "--ask-sudo-password", "ask_sudo", is_flag=True, help="Ask once for the sudo password of all hosts."
+)
+force: Decorator[Any] = click.option(
+    "--force", multiple=True, metavar="HOST", help="Change this host though it is in use; repeatable."
+)
+yes: Decorator[Any] = click.option("-y", "--yes", is_flag=True, envvar="FLEET_YES", help="Do not ask.")

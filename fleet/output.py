@@ -1,0 +1,57 @@
+"""Where a report goes: standard output, or a file that is whole or not there."""
+
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import click
+
+from fleet.errors import RunError
+
+
+def emit(text: str, file: Path | None) -> None:
+    """Print a report, or write it to `file` by rename. Raises RunError when the file cannot be written."""
+    if file is None:
+        click.echo(text)
+        return
+    try:
+        with tempfile.NamedTemporaryFile("w", dir=file.parent, prefix=f".{file.name}.", delete=False) as partial:
+            partial.write(text + "\n")
+        umask = os.umask(0)
+        os.umask(umask)
+        Path(partial.name).chmod(0o666 & ~umask)
+        Path(partial.name).replace(file)
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise RunError("RUN230", f"cannot write {file}: {reason}", hint="give another file with -o") from error
+
+
+def dumps(document: object) -> str:
+    return json.dumps(document, indent=2, ensure_ascii=False)
+
+
+def progress(text: str) -> None:
+    """A line that the next one replaces, on a terminal only."""
+    if sys.stderr.isatty():
+        click.echo(f"\r\033[K{text}", err=True, nl=False)
+
+
+def progress_end() -> None:
+    if sys.stderr.isatty():
+        click.echo("\r\033[K", err=True, nl=False)
+
+
+def counter(names: Iterable[str]) -> Callable[[str, object], None]:
+    """A function to call as each host is done: it shows how many are, and which are waited for."""
+    left = dict.fromkeys(names)
+    total = len(left)
+
+    def told(name: str, _result: object) -> None:
+        left.pop(name, None)
+        waiting = f"; waiting for {', '.join(list(left)[:3])}" if left else ""
+        progress(f"{total - len(left)} of {total} looked at{waiting}")
+
+    return told

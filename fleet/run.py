@@ -1,0 +1,125 @@
+"""The one place that owns pyinfra's API mode: connect, look, apply. Callers have gevent's monkey patches in place."""
+
+import logging
+from collections.abc import Callable, Iterable
+
+import gevent  # type: ignore[import-untyped]
+from pyinfra.api.config import Config
+from pyinfra.api.host import Host
+from pyinfra.api.state import State, StateStage
+from pyinfra.context import ctx_host, ctx_state
+
+from deploys import remote
+from facts.snapshot import HostSnapshot
+from fleet import dial, inventory, shell
+from fleet.errors import RunError
+from fleet.secrets import Secret
+from schema.fleet import Fleet
+from schema.snapshot import Snapshot
+
+Seen = Snapshot | RunError
+Told = Callable[[str, Seen], None]
+
+
+def nothing(_name: str, _seen: Seen) -> None:
+    """The progress of a run that shows none."""
+
+
+def state_of(fleet: Fleet, names: Iterable[str], *, asked: Secret | None = None, force: str = "") -> State:
+    """pyinfra's state for some hosts, before anything was connected; `force` names hosts, with commas between."""
+    made = inventory.build(fleet, names, {"force": force} if force else {}, asked)
+    state = State(made, Config(), check_for_changes=False)  # type: ignore[no-untyped-call]
+    state.set_stage(StateStage.Connect)
+    return state
+
+
+def snapshots(
+    fleet: Fleet, names: Iterable[str], *, asked: Secret | None = None, told: Told = nothing
+) -> dict[str, Seen]:
+    """One look at each host, many at a time: its snapshot, or why there is none. Never raises for a host's sake.
+
+    `told` is called as each host is done. A connection is open only while its host is looked at.
+    """
+    state = state_of(fleet, names, asked=asked)
+    try:
+        return each(state, look, told)
+    finally:
+        dial.close(state)
+
+
+def each(state: State, function: Callable[[Host], Seen], told: Told = nothing) -> dict[str, Seen]:
+    """`function` of each host, in pyinfra's pool; results in the inventory's order."""
+    found: dict[str, Seen] = {}
+
+    def one(host: Host) -> None:
+        ctx_host.set(host)
+        found[host.name] = guarded(function, host)
+        told(host.name, found[host.name])
+
+    with ctx_state.use(state):  # type: ignore[no-untyped-call]
+        gevent.joinall([state.pool.spawn(one, host) for host in state.inventory], raise_error=True)
+    return {host.name: found[host.name] for host in state.inventory}
+
+
+def guarded(function: Callable[[Host], Seen], host: Host) -> Seen:
+    """A host's own trouble stays its own, even one that nobody thought of."""
+    try:
+        return function(host)
+    except RunError as error:
+        return error
+    except Exception as error:
+        logging.getLogger("pyinfra").exception("unexpected on %s", host.name)
+        return RunError(
+            "RUN200",
+            f"unexpected on {host.name}: {type(error).__name__}: {error}",
+            state="unknown",
+            hint="run the same command again; if it stays, report it with the log",
+        )
+
+
+def look(host: Host) -> Snapshot:
+    """Connect, run the probe, disconnect. Raises RunError."""
+    connect(host)
+    try:
+        return snapshot(host)
+    finally:
+        host.disconnect()
+
+
+def connect(host: Host) -> None:
+    """Raises RunError, with its reason, when the host cannot be connected to."""
+    host.connect(show_errors=False)
+    if not host.connected:
+        raise failure(host) or RunError("RUN201", f"{host.name} could not be reached", hint="try it by hand with ssh")
+
+
+def failure(host: Host) -> RunError | None:
+    """Why a connection or sudo failed, as our connectors kept it."""
+    kept = host.connector_data.get(shell.FAILURE)
+    return kept if isinstance(kept, RunError) else None
+
+
+def snapshot(host: Host) -> Snapshot:
+    """The probe on a connected host. Raises RunError."""
+    fact = HostSnapshot()
+    try:
+        ok, output = remote.run(host, fact.command())
+    except remote.LostError as error:
+        raise RunError(
+            "RUN207",
+            f"lost the connection to {host.name} while looking at it: {error}",
+            state="nothing was changed",
+            hint="run the same command again when the host answers",
+        ) from error
+    if known := failure(host):
+        raise known
+    seen = fact.process(output.stdout_lines) if ok else None
+    if seen is None or not seen.kernel.running:
+        raise RunError(
+            "RUN208",
+            f"the look at {host.name} brought nothing",
+            evidence="\n".join(output.output_lines[-8:]),
+            state="nothing was changed",
+            hint=f"log in and see whether a shell works there: ssh {host.name} true",
+        )
+    return seen

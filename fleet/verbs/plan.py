@@ -1,0 +1,51 @@
+"""fleet plan: what an apply would do."""
+
+from pathlib import Path
+
+import click
+
+from fleet import inventory, log, options, output, plan, prompt, run
+
+
+@click.command()
+@options.inventory
+@options.limit
+@options.form
+@options.file
+@options.ask_sudo
+@options.force
+def command(
+    inventory: str | None,
+    limit: tuple[str, ...],
+    form: str,
+    file: Path | None,
+    ask_sudo: bool,
+    force: tuple[str, ...],
+) -> int:
+    """Show what an apply would do: packages old to new, bytes, the reboot. Nothing is changed.
+
+    Exit code: 0 nothing to do, 2 changes, 1 no plan for every host.
+
+    \b
+    fleet plan
+    fleet plan inventory --limit gpu-01
+    fleet plan --format json -o plan.json
+    """
+    return show(inventory, limit, form, file, ask_sudo, force)
+
+
+def show(
+    path: str | None, limit: tuple[str, ...], form: str, file: Path | None, ask_sudo: bool, force: tuple[str, ...]
+) -> int:
+    """Look at the chosen hosts and print their plans; the exit code."""
+    fleet = inventory.read(options.inventory_path(path), limit)
+    names = inventory.chosen(fleet, limit)
+    forced = inventory.named(fleet, force)
+    log.start("plan", progress=False)
+    for problem in fleet.problems:
+        click.echo(problem.text(), err=True)
+    seen = run.snapshots(fleet, names, asked=prompt.sudo_password(ask_sudo), told=output.counter(names))
+    output.progress_end()
+    hosts = plan.report(fleet.hosts, seen, forced)
+    output.emit(plan.text(hosts) if form == "text" else output.dumps(plan.document(hosts)), file)
+    return plan.exit_code(hosts)
