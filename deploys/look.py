@@ -19,6 +19,7 @@ from schema.snapshot import Snapshot
 REBOOT_ITEMS = frozenset({"loaded module"})
 DRIVER_CONCERNS = frozenset({"driver", "kernel"})
 PLAN = "gpufleet_plan"
+SEEN = "gpufleet_seen"
 # An apt transaction of an earlier run that was cut off: half an hour covers a DKMS build on a slow machine.
 EARLIER_RUN_SECONDS = 1800.0
 
@@ -66,7 +67,7 @@ def take(host: Host) -> Work:
         seen = snapshot(host, spec)
     force = forced(host, spec.name)
     work = Work(host=host, spec=spec, shown=decide(spec, seen, force=force), seen=seen, force=force)
-    host.connector_data[PLAN] = work.shown
+    host.connector_data[PLAN], host.connector_data[SEEN] = work.shown, seen
     return work
 
 
