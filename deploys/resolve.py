@@ -8,8 +8,7 @@ from deploys import files, look, remote
 from deploys.step import StepError, Work
 from schema import apt, cuda, cudnn, driver, kernel, pins
 from schema.apt import Action, Candidate
-from schema.model import within
-from schema.pins import Wanted
+from schema.wanted import Wanted, upstream
 
 # A copy of /etc/apt/preferences.d with our file replaced: apt.conf(5), Dir::Etc::PreferencesParts. Simulations use
 # it, so that a host which is refused afterwards was not changed.
@@ -60,8 +59,7 @@ def tables(work: Work, names: Iterable[str]) -> dict[str, tuple[Candidate, ...]]
 
 def choose(work: Work, package: Wanted, table: tuple[Candidate, ...], pinned: Mapping[str, str]) -> str:
     """The exact version; else the installed reference while it is within what is declared; else the newest within."""
-    limit = package.exact or package.within
-    fitting = [row for row in table if row.priority >= 0 and (limit is None or within(upstream(row.version), limit))]
+    fitting = [row for row in table if row.priority >= 0 and package.admits(row.version)]
     reference = pinned.get(package.name)
     if reference is not None and any(row.version == reference for row in fitting):
         return reference
@@ -71,16 +69,11 @@ def choose(work: Work, package: Wanted, table: tuple[Candidate, ...], pinned: Ma
     sources = sorted({source for row in table for source in row.sources if "://" in source})
     raise StepError(
         "RUN108",
-        f"{package.name} {limit or ''} is not in the host's repositories".replace("  ", " "),
+        f"{package.name} {package.limit or ''} is not in the host's repositories".replace("  ", " "),
         evidence=f"{package.name}: {there}" + (f"\nfrom {', '.join(sources)}" if sources else ""),
         state="no package was changed; gpufleet's source and key are in place",
         hint=f"declare a version that is there, or a mirror that has it; on the host: apt-cache madison {package.name}",
     )
-
-
-def upstream(version: str) -> str:
-    """ "580.95.05" of "1:580.95.05-0ubuntu1" (Debian Policy 5.6.12: epoch and revision)."""
-    return version.split(":", 1)[-1].rsplit("-", 1)[0]
 
 
 def rough_pins(versions: Mapping[str, str]) -> str:
