@@ -74,7 +74,7 @@ def add(host: Host) -> run.Seen:
     """Connect and add one host's operations; its snapshot. Raises RunError for one that cannot be looked at."""
     run.connect(host)
     host.state.activate_host(host)
-    with ctx_config.use(host.state.config.copy()):  # type: ignore[no-untyped-call]
+    with ctx_config.use(host.state.config.copy()):
         try:
             deploy.apply(host)
         except PyinfraError as error:
@@ -124,10 +124,10 @@ def _look_again(made: Apply, names: set[str]) -> dict[str, run.Seen]:
     found: dict[str, run.Seen] = {}
 
     def one(host: Host) -> None:
-        ctx_host.set(host)
+        ctx_host.set(host)  # type: ignore[no-untyped-call]
         found[host.name] = run.guarded(run.snapshot, host)
 
-    with ctx_state.use(made.state):  # type: ignore[no-untyped-call]
+    with ctx_state.use(made.state):
         gevent.joinall([made.state.pool.spawn(one, host) for host in hosts], raise_error=True)
     return found
 

@@ -52,11 +52,11 @@ def each(state: State, function: Callable[[Host], Seen], told: Told = nothing) -
     found: dict[str, Seen] = {}
 
     def one(host: Host) -> None:
-        ctx_host.set(host)
+        ctx_host.set(host)  # type: ignore[no-untyped-call]
         found[host.name] = guarded(function, host)
         told(host.name, found[host.name])
 
-    with ctx_state.use(state):  # type: ignore[no-untyped-call]
+    with ctx_state.use(state):
         gevent.joinall([state.pool.spawn(one, host) for host in state.inventory], raise_error=True)
     return {host.name: found[host.name] for host in state.inventory}
 
