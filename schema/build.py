@@ -58,7 +58,8 @@ def mapping(model: type[Model], node: Node, path: str, report: Report) -> object
     for key, child in children.items():
         inner = f"{path}.{key}" if path else key
         if key not in known and not child.made:
-            report.add("INV013", child, inner, *wording.unknown(model, key), at_key=True)
+            code, message, hint = wording.unknown(model, key)
+            report.add(code, child, inner, message, hint, at_key=True)
             failed = True
             continue
         values[key] = build(fields.annotation(model, key), child, inner, report)
@@ -128,7 +129,8 @@ def _scalar(
         bare is int and not (isinstance(value, str) and re.fullmatch(r"-?[0-9]{1,9}", value))
     )
     if wrong:
-        report.add("INV016", node, path, f"got {shown(node, path)}; possible: {fields.words(kind)}.")
+        hint = f"Write {value} without quotes." if bare is bool and value in {"true", "false"} else None
+        report.add("INV016", node, path, f"got {shown(node, path)}; possible: {fields.words(kind)}.", hint)
         return FAILED
     try:
         return fields.adapter(_union(scalars)).validate_python(value)
@@ -154,7 +156,8 @@ def host(tree: Node, name: str, report: Report) -> tuple[HostSpec | None, frozen
     failed = set()
     for key, child in children.items():
         if key not in fields.visible(HostSpec):
-            report.add("INV013", child, key, *wording.unknown(HostSpec, key), at_key=True)
+            code, message, hint = wording.unknown(HostSpec, key)
+            report.add(code, child, key, message, hint, at_key=True)
             continue
         value = build(fields.annotation(HostSpec, key), child, key, report)
         if value is FAILED:

@@ -102,6 +102,17 @@ def entry(kind: Annotation) -> tuple[Annotation, Annotation] | None:
     return key, value
 
 
+def inner_models(kind: Annotation) -> tuple[type[Model], ...]:
+    """The models that a value of this kind may hold: itself, the entries of a list, the values of a mapping."""
+    found: tuple[type[Model], ...] = ()
+    for option in options(kind):
+        model, one, pair = as_model(option), item(option), entry(option)
+        found += (model,) if model is not None else ()
+        found += inner_models(one) if one is not None else ()
+        found += inner_models(pair[1]) if pair is not None else ()
+    return found
+
+
 @functools.cache
 def adapter(kind: Annotation) -> TypeAdapter[object]:
     # pydantic checks at run time which kinds it takes.

@@ -25,16 +25,19 @@ def fleet(path: str | Path, limit: Iterable[str] | None = None, today: date | No
     chosen = None
     problems = list(found.problems)
     if limit is not None:
-        names, unmatched = found.select(limit)
+        names, missed = found.select(limit)
         chosen = frozenset(names)
-        for pattern in unmatched:
-            hint = f"Hosts: {', '.join(found.names[:20])}. Groups: {', '.join(found.groups) or 'none'}."
-            message = f"the limit {pattern!r} matches no host."
-            problems.append(Problem(code="INV029", file=str(path), message=message, hint=hint))
+        problems += [unmatched(pattern, path, found) for pattern in missed]
     judged = judge(problems, chosen)
     if any(problem.severity == "error" for problem in judged):
         raise InvalidInventory(judged)
     return _with(found, judged)
+
+
+def unmatched(pattern: str, path: str | Path, found: Fleet) -> Problem:
+    """The problem of a limit that selects nothing."""
+    hint = f"Hosts: {', '.join(found.names[:20]) or 'none'}. Groups: {', '.join(found.groups) or 'none'}."
+    return Problem(code="INV029", file=str(path), message=f"the limit {pattern!r} matches no host.", hint=hint)
 
 
 def _with(found: Fleet, problems: list[Problem]) -> Fleet:
@@ -185,4 +188,4 @@ def _host(
             node = merge.find(spelt, breach.path)
             report.add(breach.code, node, breach.path, breach.message, breach.hint, severity=breach.severity)
     problems += report.problems
-    return spec, whole, listed
+    return spec, spelt, listed

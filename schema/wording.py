@@ -24,14 +24,18 @@ OTHER_WORDS = {
 LATER = frozenset({"docker", "jupyter", "storage", "power", "jetson", "disks", "mounts"})
 
 
-def unknown(model: type[Model], key: str) -> tuple[str, str]:
-    """Message and hint for a key that the mapping of `model` does not have."""
+def unknown(model: type[Model], key: str) -> tuple[str, str, str]:
+    """Code, message and hint for a key that the mapping of `model` does not have."""
+    if model is HostSpec and key in LATER:
+        return "INV090", f"{key!r} is not yet supported.", "Delete the key."
+    return ("INV013", *_nearest(model, key))
+
+
+def _nearest(model: type[Model], key: str) -> tuple[str, str]:
     known = fields.visible(model)
     near = difflib.get_close_matches(key.lower(), known, n=1, cutoff=0.6)
     if near:
         return f"unknown key {key!r}.", f"Did you mean {near[0]!r}?"
-    if model is HostSpec and key in LATER:
-        return f"{key!r} is not yet supported.", "Delete the key; `fleet explain INV090` says what comes later."
     if key in OTHER_WORDS:
         return f"unknown key {key!r}.", OTHER_WORDS[key]
     elsewhere = _places().get(key)

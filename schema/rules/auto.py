@@ -2,6 +2,7 @@
 
 from schema import compat
 from schema.host import HostSpec
+from schema.model import version_key
 from schema.rules import architecture
 from schema.rules.breach import Breach
 
@@ -47,14 +48,16 @@ def resolves(spec: HostSpec) -> list[Breach]:
 
 
 def _way_out(spec: HostSpec) -> str:
-    limit = min(
-        (row.last_branch for row in architecture.generations(spec).values() if row.last_branch is not None), default=0
-    )
+    """The newest toolkit whose own driver the GPUs can use and that can make code for them."""
+    rows = architecture.generations(spec).values()
+    branches = [row.last_branch for row in rows if row.last_branch is not None]
+    newest = [version_key(row.last_cuda) for row in rows if row.last_cuda is not None]
     fitting = [
         version
         for version in compat.toolkits()
-        if (row := compat.toolkit(version)) is not None
-        and row.floor_full
-        and int(row.floor_full.split(".")[0]) <= limit
+        if (toolkit := compat.toolkit(version)) is not None
+        and toolkit.floor_full is not None
+        and all(version_key(toolkit.floor_full)[0] <= branch for branch in branches)
+        and all(version_key(version) <= limit for limit in newest)
     ]
     return f'Write "{fitting[-1]}", or cuda.policy: minor-compatible.' if fitting else "Write an older toolkit."

@@ -100,7 +100,7 @@ def release(spec: HostSpec) -> list[Breach]:
         carried = row.carries(version)
         if carried is True:
             continue
-        last = f" to {row.last_cuda}" if row.last_cuda is not None else " on"
+        last = f" to {row.last_cuda}" if row.last_cuda is not None else " and newer"
         span = f"it has CUDA {row.first_cuda}{last}"
         newer = row.last_cuda is not None and version_key(version)[:2] > version_key(row.last_cuda)
         nearest = row.last_cuda if newer else row.first_cuda
