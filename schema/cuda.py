@@ -1,12 +1,37 @@
-"""CUDA toolkits: declared side by side, and observed in /usr/local."""
+"""CUDA toolkits: declared side by side, observed in /usr/local, and the packages they take."""
 
-from typing import Annotated, Literal
+import re
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from schema.model import Model
+from schema import preferences
+from schema.change import Change
+from schema.model import Model, version_key, within
+from schema.repository.model import OwnedFile
+from schema.wanted import Wanted, difference, observed, present, removal, upstream
+
+if TYPE_CHECKING:
+    from schema.host import HostSpec
+    from schema.snapshot import Snapshot
 
 ToolkitVersion = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,2}\.[0-9]{1,2}(\.[0-9]{1,2})?$")]
+LINK = "/usr/local/cuda"
+PROFILE = "/etc/profile.d/gpufleet-cuda.sh"
+# Components carry the release in their names: libcublas-dev-12-9 (CUDA installation guide, "Package manager metas").
+COMPONENT = re.compile(
+    r"^(?:cuda|gds-tools|libcu(?:blas|dla|fft|file|rand|solver|sparse)|libnpp|libnv(?!idia))"
+    r"[a-z0-9-]*?-(\d{1,2})-(\d{1,2})(?:-config-common)?$"
+)
+# Nothing in it fails under `set -eu`, and nothing happens where the toolkit is absent.
+PROFILE_TEXT = """# Written by gpufleet; what is changed here is written again.
+if [ -d /usr/local/cuda/bin ]; then
+    case ":${PATH:-}:" in
+        *:/usr/local/cuda/bin:*) ;;
+        *) PATH="/usr/local/cuda/bin${PATH:+:$PATH}"; export PATH ;;
+    esac
+fi
+"""
 
 
 class CudaSpec(Model):
@@ -34,3 +59,108 @@ class CudaState(Model):
     toolkits: tuple[Toolkit, ...] = ()
     default: str | None = None
     alternative: Literal["auto", "manual"] | None = None
+
+
+def minor(version: str) -> str:
+    """ "12.9" of "12.9.1"."""
+    return ".".join(version.split(".")[:2])
+
+
+def release_in(name: str) -> str | None:
+    """ "12.9" of "libcublas-12-9", None of a package that is not part of one toolkit release."""
+    found = COMPONENT.match(name)
+    return f"{int(found[1])}.{int(found[2])}" if found else None
+
+
+def family(name: str) -> bool:
+    """Whether a package belongs to one toolkit release; packages that all releases share do not."""
+    return release_in(name) is not None
+
+
+def declared(spec: "HostSpec") -> CudaSpec | None:
+    return spec.cuda if isinstance(spec.cuda, CudaSpec) else None
+
+
+def default(spec: "HostSpec") -> str | None:
+    """The release that /usr/local/cuda should lead to, "12.9"; None where no toolkit is declared."""
+    cuda = declared(spec)
+    if cuda is None or not (cuda.default or cuda.toolkits):
+        return None
+    return minor(cuda.default or max(cuda.toolkits, key=version_key))
+
+
+def wanted(spec: "HostSpec", snapshot: "Snapshot") -> tuple[Wanted, ...]:
+    """cuda-toolkit-X-Y of each declared toolkit: the metapackage that brings no driver. Newest first."""
+    cuda = declared(spec)
+    versions = sorted(set(cuda.toolkits), key=version_key, reverse=True) if cuda is not None else []
+    return tuple(
+        Wanted(
+            name=f"cuda-toolkit-{minor(version).replace('.', '-')}",
+            within=minor(version),
+            exact=version if version.count(".") > 1 else None,
+        )
+        for version in versions
+    )
+
+
+def removals(spec: "HostSpec", snapshot: "Snapshot") -> tuple[str, ...]:
+    """The installed packages of the toolkits that are declared absent."""
+    cuda = declared(spec)
+    gone = {minor(version) for version in cuda.absent} if cuda is not None else set()
+    there = (name for name, package in sorted(snapshot.apt.packages.items()) if present(package))
+    return tuple(name for name in there if release_in(name) in gone)
+
+
+def pins(spec: "HostSpec", snapshot: "Snapshot") -> dict[str, str]:
+    """Our own exact pins of the declared toolkits, of those whose metapackage's pin lies within the declaration."""
+    own = preferences.own(snapshot)
+    valid = {
+        item.within
+        for item in wanted(spec, snapshot)
+        if item.name in own and within(upstream(own[item.name]), item.limit or "")
+    }
+    return {name: version for name, version in own.items() if release_in(name) in valid}
+
+
+def changes(spec: "HostSpec", snapshot: "Snapshot") -> tuple[Change, ...]:
+    """Packages of the declared toolkits, those of absent ones, and the default."""
+    pinned, packages = pins(spec, snapshot), snapshot.apt.packages
+    asked = wanted(spec, snapshot)
+    found = [difference("cuda", item, packages.get(item.name), pinned.get(item.name)) for item in asked]
+    changed = [change for change in found if change is not None]
+    releases = {item.within for item in asked}
+    changed += component_changes(spec, snapshot, "cuda", pinned, {item.name for item in asked}, releases)
+    changed += [removal("cuda", packages[name]) for name in removals(spec, snapshot)]
+    wish = default(spec)
+    if wish is not None and snapshot.cuda.default != wish:
+        changed.append(Change(concern="cuda", item=LINK, observed=snapshot.cuda.default, desired=wish))
+    return tuple(changed)
+
+
+def component_changes(
+    spec: "HostSpec",
+    snapshot: "Snapshot",
+    concern: str,
+    pinned: dict[str, str],
+    asked: set[str],
+    releases: set[str | None],
+) -> list[Change]:
+    """Components that differ from our pins or are half installed; those that were removed come with their toolkit."""
+    found = []
+    for name in sorted(set(pinned) | {name for name in snapshot.apt.packages if release_in(name) in releases}):
+        package, pin = snapshot.apt.packages.get(name), pinned.get(name)
+        if name in asked or (pin is None and not present(package)):
+            continue
+        differs = pin is not None and (package is None or not present(package) or package.version != pin)
+        if differs or (package is not None and package.broken):
+            desired = pin or (upstream(package.version) if package is not None else None)
+            found.append(Change(concern=concern, item=name, observed=observed(package), desired=desired))
+    return found
+
+
+def files(spec: "HostSpec", snapshot: "Snapshot") -> tuple[OwnedFile, ...]:
+    """The PATH of login shells, where toolkits are declared (`path: true`)."""
+    cuda = declared(spec)
+    if cuda is None or not cuda.path or not cuda.toolkits:
+        return ()
+    return (OwnedFile(path=PROFILE, content=PROFILE_TEXT, description="CUDA on PATH in login shells"),)

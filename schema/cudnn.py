@@ -1,8 +1,20 @@
-"""cuDNN: one version, or one per CUDA major version."""
+"""cuDNN: one version, or one per CUDA major version, and the packages it takes."""
+
+import re
+from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from schema.model import DottedVersion, Model
+from schema import cuda, preferences
+from schema.change import Change
+from schema.model import DottedVersion, Model, version_key, within
+from schema.wanted import Wanted, difference, observed, present, removal, upstream
+
+if TYPE_CHECKING:
+    from schema.host import HostSpec
+    from schema.snapshot import Snapshot
+
+NAME = re.compile(r"^libcudnn(\d{1,2})(-dev|-headers|-static|-samples)?(?:-cuda-(\d{1,2}))?$")
 
 
 class CudnnSpec(Model):
@@ -17,3 +29,78 @@ class CudnnState(Model):
 
     header: str | None = None
     libraries: tuple[str, ...] = ()
+
+
+def family(name: str) -> bool:
+    return NAME.match(name) is not None
+
+
+def versions(spec: "HostSpec", snapshot: "Snapshot") -> dict[str, str]:
+    """The declared version by CUDA major: as declared, else for the majors of the declared, or installed, toolkits."""
+    declared = spec.cudnn
+    if not isinstance(declared, CudnnSpec):
+        return {}
+    if declared.version is None:
+        return dict(sorted(declared.versions.items()))
+    kits = cuda.declared(spec)
+    releases = kits.toolkits if kits is not None else tuple(item.version for item in snapshot.cuda.toolkits)
+    majors = sorted({release.split(".")[0] for release in releases}, key=int)
+    return {major: declared.versions.get(major, declared.version) for major in majors}
+
+
+def development(spec: "HostSpec", snapshot: "Snapshot") -> str | None:
+    """The CUDA major whose headers the host has: they share their paths, so it is one, the default toolkit's."""
+    majors, default = versions(spec, snapshot), cuda.default(spec)
+    chosen = default.split(".")[0] if default is not None else None
+    return chosen if chosen in majors else max(majors, key=int, default=None)
+
+
+def wanted(spec: "HostSpec", snapshot: "Snapshot") -> tuple[Wanted, ...]:
+    """Libraries for each CUDA major, headers for one. cuDNN 8 names the CUDA release in its version ("+cuda12.2")."""
+    found = []
+    for major, version in versions(spec, snapshot).items():
+        number = version_key(version)[0]
+        legacy = number < 9
+        base, tail = f"libcudnn{number}", "" if legacy else f"-cuda-{major}"
+        build = f"+cuda{major}." if legacy else None
+        kinds = ("", "-dev") if major == development(spec, snapshot) else ("",)
+        found += [Wanted(name=f"{base}{kind}{tail}", within=version, build=build) for kind in kinds]
+    return tuple(found)
+
+
+def removals(spec: "HostSpec", snapshot: "Snapshot") -> tuple[str, ...]:
+    """Headers of another declared CUDA major, which stand in the way of those that are wanted."""
+    majors, keep = set(versions(spec, snapshot)), development(spec, snapshot)
+    found = []
+    for name, package in sorted(snapshot.apt.packages.items()):
+        parts = NAME.match(name)
+        if parts and present(package) and parts[2] in {"-dev", "-headers"} and parts[3] in majors - {keep}:
+            found.append(name)
+    return tuple(found)
+
+
+def pins(spec: "HostSpec", snapshot: "Snapshot") -> dict[str, str]:
+    """Our own exact pins within the declared versions; {} for a CUDA major whose library is not among them."""
+    own = preferences.own(snapshot)
+    found: dict[str, str] = {}
+    for item in wanted(spec, snapshot):
+        parts = NAME.match(item.name)
+        if parts is None or item.name not in own or not item.admits(own[item.name]):
+            continue
+        mine = {name for name in own if (other := NAME.match(name)) and other[1] == parts[1] and other[3] == parts[3]}
+        found |= {name: own[name] for name in mine if within(upstream(own[name]), item.limit or "")}
+    return {name: version for name, version in found.items() if name not in removals(spec, snapshot)}
+
+
+def changes(spec: "HostSpec", snapshot: "Snapshot") -> tuple[Change, ...]:
+    """Packages of the declared versions, and headers that must go."""
+    pinned, packages, found = pins(spec, snapshot), snapshot.apt.packages, []
+    asked = wanted(spec, snapshot)
+    for item in asked:
+        change = difference("cudnn", item, packages.get(item.name), pinned.get(item.name))
+        found += [change] if change is not None else []
+    for name in sorted(set(pinned) - {item.name for item in asked}):
+        package = packages.get(name)
+        if package is None or not present(package) or package.version != pinned[name] or package.broken:
+            found.append(Change(concern="cudnn", item=name, observed=observed(package), desired=pinned[name]))
+    return (*found, *(removal("cudnn", packages[name]) for name in removals(spec, snapshot)))

@@ -1,10 +1,21 @@
 """The kernel: what is declared, what runs, what boots next, and what keeps a module from loading."""
 
-from typing import Literal
+import re
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
+from schema import driver
+from schema.change import Change
 from schema.model import Model, PackageVersion
+from schema.wanted import Wanted
+
+if TYPE_CHECKING:
+    from schema.host import HostSpec
+    from schema.snapshot import Snapshot
+
+# A kernel release that can be part of a package name (Debian Policy 5.6.1).
+PLAIN = re.compile(r"^[a-z0-9][a-z0-9+.-]*$")
 
 
 class KernelSpec(Model):
@@ -36,3 +47,20 @@ class KernelState(Model):
         """ "generic" of "6.8.0-51-generic"; "generic" where the release has no such part."""
         tail = self.running.split("-", 2)
         return tail[2] if len(tail) == 3 else "generic"
+
+
+def wanted(spec: "HostSpec", snapshot: "Snapshot") -> tuple[Wanted, ...]:
+    """Headers of the running kernel and of the one that boots next, where DKMS needs them and they are missing."""
+    resolved = driver.resolve(spec, snapshot)
+    if resolved is None or resolved.source == "external" or resolved.delivery != "dkms":
+        return ()
+    state = snapshot.kernel
+    kernels = dict.fromkeys(name for name in (state.running, state.next_boot) if name and PLAIN.match(name))
+    return tuple(Wanted(name=f"linux-headers-{name}") for name in kernels if name not in state.headers)
+
+
+def changes(spec: "HostSpec", snapshot: "Snapshot") -> tuple[Change, ...]:
+    """Missing headers: without them DKMS builds no module for that kernel."""
+    return tuple(
+        Change(concern="kernel", item=item.name, observed=None, desired="present") for item in wanted(spec, snapshot)
+    )

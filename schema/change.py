@@ -1,0 +1,21 @@
+"""One difference between desired and observed."""
+
+from typing import Literal
+
+from schema.model import Model
+
+Disruption = Literal["none", "restart", "reboot"]
+
+
+class Change(Model):
+    """One difference; `concern` is a file name of the rooms, `item` a package, a path or "environment/package".
+
+    None as `observed` or `desired` means absent. Without an exact version that an inventory, a lock or our own pins
+    have, `desired` is as exact as the declaration: "580", "12.9".
+    """
+
+    concern: str
+    item: str
+    observed: str | None
+    desired: str | None
+    disruption: Disruption = "none"
