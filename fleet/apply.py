@@ -16,8 +16,7 @@ from deploys import apply as deploy
 from deploys import look, step
 from deploys.step import StepError
 from fleet import dial, drift, run
-from fleet.drift import Failure
-from fleet.errors import RunError
+from fleet.errors import Failure, RunError
 from schema.errors import Finding
 from schema.model import Model
 from schema.plan import Change, Plan
@@ -141,8 +140,7 @@ def _result(made: Apply, host: Host, after: run.Seen | None, decide: Callable[[s
     if error is None and host in made.state.failed_hosts:
         error = RunError("RUN209", f"{host.name} failed", state="unknown", hint=f"fleet drift --limit {host.name}")
     if error is not None:
-        reason = Failure(code=error.code, message=error.text())
-        return HostResult(host=host.name, status=_failed(error), changes=changes, error=reason)
+        return HostResult(host=host.name, status=_failed(error), changes=changes, error=error.failure)
     now = decide(host.name, after) if isinstance(after, Snapshot) else shown
     return _settled(host, changes, now, ran=isinstance(after, Snapshot))
 
@@ -199,7 +197,7 @@ def host_lines(host: HostResult) -> list[str]:
     count = f": {len(host.changes)} change{'s' if len(host.changes) != 1 else ''}" if host.status == "done" else ""
     lines = [f"{host.host}  {host.status}{count}"]
     if host.error is not None:
-        return lines + [f"    {line}" for line in host.error.message.splitlines()]
+        return lines + [f"    {line}" for line in host.error.lines()]
     if host.pending == "reboot":
         lines.append("    everything is on disk, and the driver loads with the next boot")
         lines.append(f"    next: reboot {host.host} (sudo systemctl reboot), then: fleet drift --limit {host.host}")

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Literal, get_args
 
-from fleet.errors import RunError
+from fleet.errors import Failure, RunError
 from schema import plan as plans
 from schema.errors import Finding
 from schema.host import HostSpec
@@ -17,13 +17,6 @@ Status = Literal["in-sync", "drift", "unhealthy", "unreachable", "failed"]
 FailOn = Literal["error", "warning", "never"]
 # Codes of connections that did not come about; all else that goes wrong is a host that failed.
 UNREACHABLE = frozenset({"RUN201", "RUN205", "RUN207"})
-
-
-class Failure(Model):
-    """Why nothing can be said of a host."""
-
-    code: str
-    message: str
 
 
 class HostReport(Model):
@@ -49,7 +42,7 @@ def report(
 def host_report(spec: HostSpec, seen: Snapshot | RunError, fail_on: FailOn, today: datetime.date) -> HostReport:
     if isinstance(seen, RunError):
         status: Status = "unreachable" if seen.code in UNREACHABLE else "failed"
-        return HostReport(host=spec.name, status=status, error=Failure(code=seen.code, message=seen.text()))
+        return HostReport(host=spec.name, status=status, error=seen.failure)
     found = plans.diff(spec, seen, today=today)
     return HostReport(
         host=spec.name,
@@ -113,7 +106,7 @@ def _pending(host: HostReport) -> str:
 
 def _details(host: HostReport) -> list[str]:
     if host.error is not None:
-        return [f"    {line}" for line in host.error.message.splitlines()]
+        return [f"    {line}" for line in host.error.lines()]
     lines = [f"    {change_line(change)}" for change in host.changes]
     for item in host.findings:
         lines += finding_lines(item)

@@ -1,5 +1,23 @@
 """What could not be done for one host or for a whole run, in the form every verb shows it."""
 
+from schema.model import Model
+
+
+class Failure(Model):
+    """An error as it stands in JSON: `code` and `message`, with what else is known."""
+
+    code: str
+    message: str
+    evidence: str = ""
+    state: str = ""
+    hint: str = ""
+
+    def lines(self) -> list[str]:
+        """The error as it is shown: code, evidence line by line, state of the host, and `next:`."""
+        evidence = [f"  | {line}" for line in self.evidence.splitlines()]
+        state = [f"  host: {self.state}"] if self.state else []
+        return [f"{self.code} {self.message}", *evidence, *state, f"  next: {self.hint}"]
+
 
 class RunError(Exception):
     """A command could not do its work: the code, what was found, in which state the host is, and what to type.
@@ -10,15 +28,10 @@ class RunError(Exception):
     def __init__(self, code: str, message: str, *, evidence: str = "", state: str = "", hint: str) -> None:
         super().__init__(message)
         self.code = code
-        self.message = message
-        self.evidence = evidence
-        self.state = state
-        self.hint = hint
+        self.failure = Failure(code=code, message=message, evidence=evidence, state=state, hint=hint)
 
     def lines(self) -> list[str]:
-        evidence = [f"  | {line}" for line in self.evidence.splitlines()]
-        state = [f"  host: {self.state}"] if self.state else []
-        return [f"{self.code} {self.message}", *evidence, *state, f"  next: {self.hint}"]
+        return self.failure.lines()
 
     def text(self) -> str:
         return "\n".join(self.lines())

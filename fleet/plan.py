@@ -5,8 +5,7 @@ from collections.abc import Mapping
 from typing import Literal
 
 from fleet import drift, forecast
-from fleet.drift import Failure
-from fleet.errors import RunError
+from fleet.errors import Failure, RunError
 from fleet.forecast import Forecast, Move
 from schema import plan as plans
 from schema.errors import Finding
@@ -49,7 +48,7 @@ def report(
 def host_plan(spec: HostSpec, seen: Snapshot | RunError, force: bool, today: datetime.date) -> HostPlan:
     if isinstance(seen, RunError):
         status: Status = "unreachable" if seen.code in drift.UNREACHABLE else "failed"
-        return HostPlan(host=spec.name, status=status, error=Failure(code=seen.code, message=seen.text()))
+        return HostPlan(host=spec.name, status=status, error=seen.failure)
     found = plans.diff(spec, seen, force=force, today=today)
     sizes = forecast.forecast(spec, seen, found) if found.changes and not found.refusals else Forecast()
     return HostPlan(
@@ -104,7 +103,7 @@ def text(hosts: tuple[HostPlan, ...]) -> str:
 def host_lines(host: HostPlan) -> list[str]:
     lines = [f"{host.host}  {host.status}"]
     if host.error is not None:
-        return lines + [f"    {line}" for line in host.error.message.splitlines()]
+        return lines + [f"    {line}" for line in host.error.lines()]
     for item in host.findings:
         lines += drift.finding_lines(item)
     moved = {move.name for move in host.packages}
