@@ -8,9 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
-
-from lab import definition, inventory, lab
+from lab import definition, installers, inventory, lab
 from lab.host import LabHost
 
 FIRST = 20
@@ -37,7 +35,7 @@ SPEC: dict[str, object] = {
     "driver": {"branch": 580},
     "cuda": {"toolkits": ["12.9", "12.6"]},
     "cudnn": {"version": "9.10.2"},
-    "conda": {"version": "25.3.1-0"},
+    "conda": {"version": "25.3.1-0", "sha256": installers.sha256("Miniforge3-25.3.1-0-Linux-x86_64.sh")},
     "environments": {"ds": {"python": "3.11", "packages": ["numpy", "scikit-learn"]}},
     "reboot": "if-needed",
 }
@@ -101,7 +99,3 @@ def limited(chosen: Site, names: tuple[str, ...], folder: Path) -> Path:
     hosts = dict(zip(chosen.names, chosen.addresses, strict=True))
     inventory.write(chosen.lab, folder, {name: entry(hosts[name]) for name in names})
     return folder
-
-
-def dump(path: Path, content: object) -> None:
-    path.write_text(yaml.safe_dump(content, sort_keys=False))
