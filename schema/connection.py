@@ -4,15 +4,15 @@ from typing import Literal
 
 from pydantic import Field
 
-from schema.model import Model, Name, UserName
+from schema.model import LocalPath, Model, Name, UserName
 
 
 class SecretReference(Model):
     """Where a secret is found when it is needed; exactly one of the three."""
 
     env: str | None = Field(default=None, pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")
-    file: str | None = None
-    command: tuple[str, ...] | None = None
+    file: LocalPath | None = None
+    command: tuple[str, ...] | None = Field(default=None, min_length=1)
 
 
 class ConnectionSpec(Model):
@@ -22,10 +22,10 @@ class ConnectionSpec(Model):
     address: str | None = Field(default=None, pattern=r"^[A-Za-z0-9][A-Za-z0-9.:%_-]*$")
     port: int | None = Field(default=None, ge=1, le=65535)
     user: UserName | None = None
-    key: str | None = None
-    ssh_config: str | None = None
+    key: LocalPath | None = None
+    ssh_config: LocalPath | None = None
     jump: Name | None = None
-    known_hosts: str | None = None
+    known_hosts: LocalPath | None = None
     host_keys: Literal["strict", "accept-new"] = "strict"
     sudo: bool | None = None
     sudo_password: SecretReference | None = None

@@ -5,20 +5,19 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from schema.model import Model, RelativePath, Sha256, Url, UserName
+from schema.model import Channel, Model, Name, RelativePath, Sha256, Url, UserName
 
 # A conda match specification or a PEP 508 requirement: printable, no shell or option character at its start.
 Requirement = Annotated[
     str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._ \[\]<>=!~,*|+:@/;'\"()-]*$", max_length=256)
 ]
-Channel = Annotated[str, StringConstraints(pattern=r"^(https?://)?[A-Za-z0-9][A-Za-z0-9._/:~-]*$", max_length=256)]
 
 
 class PipIndex(Model):
     """An extra package index, and the packages that may come from it."""
 
     url: Url
-    packages: tuple[str, ...] = ()
+    packages: tuple[Name, ...] = ()
 
 
 class PipSpec(Model):

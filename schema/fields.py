@@ -32,7 +32,7 @@ PATTERNS = {
     r"^[A-Za-z0-9][A-Za-z0-9._-]*$": "letters, digits, '.', '_' and '-', with a letter or digit first",
     r"^[a-z_][a-z0-9_-]*\$?$": "a user name such as ubuntu: lower-case letters, digits, '_' and '-'",
     r"^[0-9][A-Za-z0-9.+:~-]*$": "a package version such as 6.8.0-51.52",
-    r"^[0-9]+(\.[0-9]+)*$": "a version such as 580.95.05",
+    r"^[0-9]+(\.[0-9]+)*$": "numbers with dots between, such as 580.95.05 or 9.10.2",
     r"^[0-9]{1,2}\.[0-9]{1,2}(\.[0-9]{1,2})?$": "a CUDA version such as 12.9",
     r"^[0-9]+(\.[0-9]+){0,2}$": "a Python version such as 3.11",
     r"^(auto|[1-9][0-9]{2})$": "auto or a branch number such as 580",
@@ -47,6 +47,10 @@ PATTERNS = {
     r"^/[A-Za-z0-9._+@/-]*$": "an absolute path such as /opt/conda, of letters, digits and . _ + @ -",
     r"^[A-Za-z0-9._][A-Za-z0-9._+@/-]*$": "a path inside the inventory folder, such as keys/site.asc",
     r"^[A-Za-z0-9][A-Za-z0-9.:%_-]*$": "a host name or an IP address",
+    r"^[A-Za-z0-9._~/][A-Za-z0-9._+@%=,~ /-]*$": "a path such as ~/.ssh/id_ed25519, or one inside the inventory folder",
+    r"^(https?://)?[A-Za-z0-9][A-Za-z0-9._/:@~-]*$": "a channel's name such as conda-forge, or its URL",
+    r"^[^\x00-\x1f\x7f]+$": "a text in one line",
+    r"^[A-Za-z0-9][A-Za-z0-9 ._/()+-]*$": "a GPU's name such as GTX 1080, or H100 SXM",
 }
 URL_WORDS = "a URL such as https://mirror.example/path, without spaces or quotes"
 DEFAULT_WORDS = "text without shell characters, with a letter or digit first"

@@ -13,7 +13,7 @@ from schema.driver import DriverSpec
 from schema.environments import Environment
 from schema.gpu import GpuSpec
 from schema.kernel import KernelSpec
-from schema.model import Model, Name, RelativePath
+from schema.model import Model, Name, RelativePath, Sentence
 from schema.repository import MirrorsSpec, ProxySpec
 
 Ubuntu = Literal["18.04", "20.04", "22.04", "24.04", "26.04"]
@@ -24,7 +24,7 @@ class Accepted(Model):
     """A finding that is known and accepted until a day, with the reason."""
 
     code: str = Field(pattern=r"^[A-Z]{3}[0-9]{3}$")
-    reason: str = Field(min_length=1)
+    reason: Sentence
     until: date
 
 

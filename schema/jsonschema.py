@@ -1,4 +1,4 @@
-"""JSON Schema of a host file and of fleet.yaml for editors: the models, short spellings, and numbers as YAML has them."""
+"""JSON Schema of a host file and of fleet.yaml, for editors; texts may be numbers there, as YAML has them."""
 
 from schema import fields
 from schema.fleet import Rollout

@@ -64,8 +64,15 @@ def _not_a_system_folder(value: str) -> str:
 
 
 def _no_credentials(value: str) -> str:
-    if "@" in value.split("//", 1)[-1].split("/", 1)[0]:
+    # RFC 3986 3.2.1 (user information), and the /t/TOKEN/ of anaconda.org's private channels.
+    if "@" in value.split("//", 1)[-1].split("/", 1)[0] or re.search(r"/t/[^/]+(/|$)", value):
         raise ValueError("a URL with credentials in it is not allowed")
+    return value
+
+
+def _stays_inside(value: str) -> str:
+    if not value.startswith(("/", "~")) and ".." in value.split("/"):
+        raise ValueError("a relative path has to stay in the inventory folder")
     return value
 
 
@@ -88,6 +95,12 @@ RelativePath = Annotated[
     StringConstraints(pattern=r"^[A-Za-z0-9._][A-Za-z0-9._+@/-]*$", max_length=1024),
     AfterValidator(_no_traversal),
 ]
+# A path on the controller: absolute, from the home folder, or inside the inventory folder.
+LocalPath = Annotated[
+    str,
+    StringConstraints(pattern=r"^[A-Za-z0-9._~/][A-Za-z0-9._+@%=,~ /-]*$", max_length=1024),
+    AfterValidator(_stays_inside),
+]
 Mode = Annotated[str, StringConstraints(pattern=r"^0[0-7]{3}$")]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Fingerprint = Annotated[str, StringConstraints(pattern=r"^[0-9A-F]{40}$")]
@@ -96,6 +109,14 @@ Url = Annotated[
     StringConstraints(pattern=r"^(https?|file)://[A-Za-z0-9._~:/?#@!&()*+,;=%{}\[\]-]+$", max_length=2048),
     AfterValidator(_no_credentials),
 ]
+# A conda channel: a name, or a URL.
+Channel = Annotated[
+    str,
+    StringConstraints(pattern=r"^(https?://)?[A-Za-z0-9][A-Za-z0-9._/:@~-]*$", max_length=256),
+    AfterValidator(_no_credentials),
+]
+# Text that is only shown: no control characters, which could move a terminal's cursor.
+Sentence = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]+$", max_length=512)]
 PciId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{4}:[0-9a-f]{4}$")]
 
 
