@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Literal
 
-from schema import conda, cuda, cudnn, driver, files, gates, kernel, repository
+from schema import conda, cuda, cudnn, driver, environments, files, gates, kernel, repository
 from schema.change import Change, Disruption
 from schema.errors import Finding
 from schema.host import HostSpec
@@ -57,6 +57,7 @@ def diff(spec: HostSpec, snapshot: Snapshot, *, force: bool = False, today: date
         *cudnn.changes(spec, snapshot),
         *files.changes(spec, snapshot, "conda"),
         *conda.changes(spec, snapshot),
+        *environments.changes(spec, snapshot),
     )
     waits = gates.blocked(spec, snapshot, changes, force=force)
     return Plan(

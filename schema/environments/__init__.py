@@ -1,0 +1,24 @@
+"""conda environments: declared, and how those on a host differ, package by package."""
+
+from schema.environments.change import changes, findings
+from schema.environments.model import (
+    Environment,
+    EnvironmentSpec,
+    ExplicitPackage,
+    PipIndex,
+    PipSpec,
+    Requirement,
+    requirement_name,
+)
+
+__all__ = [
+    "Environment",
+    "EnvironmentSpec",
+    "ExplicitPackage",
+    "PipIndex",
+    "PipSpec",
+    "Requirement",
+    "changes",
+    "findings",
+    "requirement_name",
+]
