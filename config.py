@@ -71,7 +71,7 @@ def matches(made: Inventory, patterns: Iterable[str], option: str) -> list[Host]
     """The hosts of --limit and --exclude; a limit that matches none, or a choice that leaves none, is an error."""
     found: list[Host] = []
     for pattern in patterns:
-        hit = _matches(made, [pattern], option) if known(made, pattern) else []
+        hit = list(made) if pattern == "all" else _matches(made, [pattern], option) if known(made, pattern) else []
         if not hit and option == "--limit":
             names = ", ".join(sorted(host.name for host in made)[:8])
             raise CliError(f"--limit {pattern!r} matches no host. Hosts: {names}")

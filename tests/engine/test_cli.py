@@ -1,0 +1,97 @@
+"""The fleet command: exit codes of every way to end, and clean messages."""
+
+import json
+from pathlib import Path
+
+from tests.engine.conftest import ROOT, Command
+
+
+def test_help_names_the_verbs_and_loads_none(fleet: Command) -> None:
+    done = fleet("--help")
+    assert done.returncode == 0
+    for verb in ("plan", "apply", "drift", "lab"):
+        assert f"\n  {verb} " in done.stdout
+
+
+def test_an_unknown_verb_is_64_and_names_the_nearest(fleet: Command) -> None:
+    done = fleet("drfit")
+    assert (done.returncode, done.stdout) == (64, "")
+    assert "drift" in done.stderr
+
+
+def test_an_unknown_flag_is_64(fleet: Command, folder: Path) -> None:
+    for arguments in (["--no-such"], ["drift", "--no-such", str(folder)]):
+        assert fleet(*arguments).returncode == 64
+
+
+def test_a_wrong_value_is_not_64(fleet: Command, folder: Path) -> None:
+    assert fleet("drift", "--format", "xml", str(folder)).returncode == 1
+
+
+def clean(done: object, *words: str) -> None:
+    text = done.stderr  # type: ignore[attr-defined]
+    assert done.returncode == 1, text  # type: ignore[attr-defined]
+    assert done.stdout == "", done  # type: ignore[attr-defined]
+    assert "Traceback" not in text and "unexpected" not in text, text
+    for word in words:
+        assert word in text, text
+
+
+def test_a_missing_inventory_is_1_in_every_verb(fleet: Command, tmp_path: Path) -> None:
+    for verb in ("drift", "plan", "apply"):
+        clean(fleet(verb, str(tmp_path / "nowhere")), "RUN233", "nowhere")
+        clean(fleet(verb, cwd=tmp_path), "RUN233", "fleet init")
+
+
+def test_an_unmatched_limit_is_1_in_every_verb(fleet: Command, folder: Path) -> None:
+    for verb in ("drift", "plan", "apply"):
+        clean(fleet(verb, "--limit", "desc", str(folder)), "'desc'", "desk")
+
+
+def test_an_invalid_inventory_is_1_in_every_verb(fleet: Command, folder: Path) -> None:
+    (folder / "hosts" / "desk.yaml").write_text('ubuntu: "24.04"\ndriver: {brunch: 580}\n')
+    for verb in ("drift", "plan", "apply"):
+        clean(fleet(verb, str(folder)), "hosts/desk.yaml:2:", "branch")
+
+
+def test_without_a_terminal_apply_names_its_flag(fleet: Command, folder: Path) -> None:
+    clean(fleet("apply", str(folder)), "RUN234", "-y")
+
+
+def test_without_a_terminal_no_password_is_asked(fleet: Command, folder: Path) -> None:
+    clean(fleet("drift", "-K", str(folder)), "RUN234", "sudo_password")
+
+
+def test_force_takes_names_only(fleet: Command, folder: Path) -> None:
+    clean(fleet("apply", "-y", "--force", "desks", str(folder)), "RUN235", "'desks'")
+
+
+def test_drift_of_this_machine_by_its_own_name(fleet: Command, folder: Path) -> None:
+    done = fleet("drift", "--format", "json", str(folder))
+    report = json.loads(done.stdout)
+    host = report["hosts"][0]
+    assert (report["version"], host["host"], host["error"]) == (1, "desk", None)
+    assert report["summary"][host["status"]] == 1
+    assert done.returncode == (0 if host["status"] == "in-sync" else 2)
+
+
+def test_a_report_goes_to_a_file(fleet: Command, folder: Path, tmp_path: Path) -> None:
+    file = tmp_path / "drift.json"
+    done = fleet("drift", "--format", "json", "-o", str(file), str(folder))
+    assert (done.stdout, json.loads(file.read_text())["version"]) == ("", 1)
+    clean(fleet("drift", "-o", str(tmp_path / "no" / "file"), str(folder)), "RUN230")
+
+
+def test_the_current_folder_is_an_inventory_if_it_has_the_shape(fleet: Command, folder: Path) -> None:
+    for cwd in (folder, folder / ".."):
+        arguments = [] if cwd == folder else [folder.name]
+        assert "desk" in fleet("drift", *arguments, cwd=cwd.resolve()).stdout
+
+
+def test_all_modules_of_the_checkout_are_its_own(fleet: Command) -> None:
+    import deploys
+    import facts
+    import schema
+
+    for module in (schema, facts, deploys):
+        assert Path(str(module.__file__)).is_relative_to(ROOT)
