@@ -84,12 +84,20 @@ def judge(problems: Iterable[Problem], hosts: Iterable[str] | None) -> list[Prob
     """
     chosen = None if hosts is None else frozenset(hosts)
     together: dict[tuple[object, ...], list[Problem]] = {}
-    for problem in problems:
+    known = list(problems)
+    general = {_place(problem) for problem in known if problem.host is None}
+    for problem in known:
+        if problem.host is not None and problem.line is not None and _place(problem) in general:
+            continue
         foreign = chosen is not None and problem.host is not None and problem.host not in chosen
         seen = problem.model_copy(update={"severity": "warning"}) if foreign else problem
         key = (seen.code, seen.severity, seen.file, seen.line, seen.column, seen.path, seen.message, seen.hint)
         together.setdefault(key, []).append(seen)
     return sorted((_one(same) for same in together.values()), key=_order)
+
+
+def _place(problem: Problem) -> tuple[str, str, int | None, int | None]:
+    return problem.code, problem.file, problem.line, problem.column
 
 
 def _one(same: list[Problem]) -> Problem:

@@ -39,7 +39,6 @@ def listed(path: str | Path) -> tuple[Folder, list[Problem]]:
     root = given.resolve()
     problems: list[Problem] = []
     hosts = tuple(sorted(_hosts(root, root / "hosts", (), problems)))
-    problems += _strays(root)
     if len(hosts) > MAX_FILES:
         message = f"{len(hosts)} host files; at most {MAX_FILES} are read."
         raise Refused(Problem(code="INV002", file="hosts", message=message, hint="Split the inventory."))
@@ -93,12 +92,17 @@ def _link_is_fine(root: Path, path: Path, seen: tuple[Path, ...], problems: list
     return True
 
 
-def _strays(root: Path) -> list[Problem]:
-    found = sorted(path for path in root.iterdir() if path.suffix in {".yaml", ".yml"} and path.name not in TOP_FILES)
+def strays(found: Folder, used: frozenset[str]) -> list[Problem]:
+    """YAML files in the folder itself that nothing reads; `used` are those that hosts name."""
+    root = Path(found.root)
+    if found.single:
+        return []
+    passed_over = TOP_FILES | used
+    files = sorted(path for path in root.iterdir() if path.suffix in {".yaml", ".yml"} and path.name not in passed_over)
     message = "this file is not read: only fleet.yaml and hosts/**/NAME.yaml are."
     return [
         _problem(root, path, "INV021", message, f"Move a host to hosts/{path.stem}.yaml.", "warning")
-        for path in found
+        for path in files
         if path.is_file()
     ]
 

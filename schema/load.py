@@ -88,7 +88,7 @@ def _read(found: Folder, problems: list[Problem], today: date) -> Fleet:
             trees[name] = whole
         if spec is not None:
             hosts[name] = spec
-    problems += rules.across(hosts, trees)
+    problems += rules.across(hosts, trees) + folder.strays(found, reader.used)
     invalid = {problem.host for problem in problems if problem.severity == "error"}
     return Fleet(
         root=found.root,
@@ -183,9 +183,9 @@ def _host(
     spelt = spelling.written_out(whole)
     spec, failed = build.host(spelt, name, report)
     if spec is not None:
-        spec = content.filled(spec, spelt, reader, report)
         for breach in rules.broken(spec, own, failed, today):
             node = merge.find(spelt, breach.path)
             report.add(breach.code, node, breach.path, breach.message, breach.hint, severity=breach.severity)
+        spec = content.filled(spec, spelt, reader, report)
     problems += report.problems
     return spec, spelt, listed

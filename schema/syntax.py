@@ -39,6 +39,11 @@ WORDS = {
     "found unknown escape character": ("an unknown '\\' escape in double quotes.", "Use single quotes."),
 }
 
+# For these the place to look at is where the quote or the bracket was opened, not where the reader gave up.
+OPENED = frozenset(
+    {"found unexpected end of stream", "did not find expected ',' or ']'", "did not find expected ',' or '}'"}
+)
+
 
 def problem(error: YAMLError, data: bytes, file: str) -> Problem:
     """INV005 for `error`, which parsing `data` raised."""
@@ -47,7 +52,7 @@ def problem(error: YAMLError, data: bytes, file: str) -> Problem:
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     raw = str(getattr(error, "problem", None) or "it cannot be read")
     message, hint = WORDS.get(raw, (f"this is not YAML: {raw}.", "Check quotes, brackets and indentation."))
-    if raw == "found unexpected end of stream" and isinstance(error, MarkedYAMLError) and error.context_mark:
+    if raw in OPENED and isinstance(error, MarkedYAMLError) and error.context_mark:
         mark = error.context_mark
     lines = max(data.count(b"\n") + (not data.endswith(b"\n")), 1)
     line, column = (min(mark.line + 1, lines), mark.column + 1) if mark is not None else (None, None)

@@ -28,6 +28,11 @@ class Reader:
             raise Refused(found.problem)
         return found
 
+    @property
+    def used(self) -> frozenset[str]:
+        """The relative paths that were asked for."""
+        return frozenset(self._texts)
+
     def beside(self, path: str) -> str:
         """A path of the controller: one that is not absolute and does not begin with ~ lies in the folder."""
         return path if path.startswith(("/", "~")) else str(Path(self.root) / path)

@@ -52,26 +52,22 @@ def needs_conda(spec: HostSpec) -> list[Breach]:
 
 
 def one_source(spec: HostSpec) -> list[Breach]:
-    """The packages of an environment come from the keys, or from a file, or from a lock."""
+    """The packages of an environment come from its keys, or from a file, or from a lock; indexes go with each."""
     breaches = []
     for name, one in spec.environments.items():
         if not isinstance(one, EnvironmentSpec):
             continue
-        own = [key for key in ("python", "packages") if key in one.model_fields_set and getattr(one, key)]
-        given = [key for key in ("file", "lock") if getattr(one, key) is not None]
-        sources = ([own[0]] if own else []) + given
-        if len(sources) > 1:
-            message = f"{' and '.join(sources)} exclude one another: packages have one source."
-            hint = f"Keep one of {', '.join(sources)}."
-            breaches.append(
-                Breach(code="INV030", path=f"environments.{name}.{sources[-1]}", message=message, hint=hint)
-            )
-        if one.lock is not None and one.pip.wanted:
-            message = "a lock excludes pip packages: it says every package."
-            path = f"environments.{name}.pip"
-            breaches.append(Breach(code="INV030", path=path, message=message, hint="Delete pip, or the lock."))
-        if not sources and not one.pip.wanted:
+        pip = [f"pip.{key}" for key in ("packages", "requirements") if getattr(one.pip, key)]
+        own = [key for key in ("python", "packages") if getattr(one, key)] + pip
+        files = [key for key in ("file", "lock") if getattr(one, key) is not None]
+        path = f"environments.{name}"
+        if files and (own or len(files) > 1):
+            both = [*files, *own][:2]
+            message = f"{both[0]} and {both[1]} exclude one another: the packages have one source."
+            hint = f"Keep one of {both[0]} and {both[1]}."
+            breaches.append(Breach(code="INV030", path=f"{path}.{both[1]}", message=message, hint=hint))
+        if not own and not files:
             message = f"the environment {name!r} names no packages."
             hint = 'Write python: "3.11" or packages: [numpy].'
-            breaches.append(Breach(code="INV030", path=f"environments.{name}", message=message, hint=hint))
+            breaches.append(Breach(code="INV030", path=path, message=message, hint=hint))
     return breaches

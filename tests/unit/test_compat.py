@@ -1,0 +1,155 @@
+"""The compatibility data: whole, consistent with itself, and found under every usual name."""
+
+import pytest
+
+from schema import compat
+from schema.compat import data
+from schema.model import version_key
+
+SPELLINGS = {
+    "GTX 1080": ["GeForce GTX 1080"],
+    "gtx1080": ["GeForce GTX 1080"],
+    "1080": ["GeForce GTX 1080"],
+    "NVIDIA GeForce GTX 1080": ["GeForce GTX 1080"],
+    "GTX 1080 8GB": ["GeForce GTX 1080"],
+    "GTX 1080 Ti": ["GeForce GTX 1080 Ti"],
+    "1080ti": ["GeForce GTX 1080 Ti"],
+    "gtx 1060 6gb": ["GeForce GTX 1060 6GB"],
+    "GTX 1060": [
+        "GeForce GTX 1060 6GB",
+        "GeForce GTX 1060 5GB",
+        "GeForce GTX 1060 3GB",
+        "GeForce GTX 1060 Mobile",
+    ],
+    "H100 SXM": ["NVIDIA H100 80GB HBM3"],
+    "H100 SXM5": ["NVIDIA H100 80GB HBM3"],
+    "NVIDIA H100 80GB HBM3": ["NVIDIA H100 80GB HBM3"],
+    "A100 80GB": ["NVIDIA A100-SXM4-80GB", "NVIDIA A100 80GB PCIe"],
+    "A40": ["NVIDIA A40"],
+    "A6000": ["NVIDIA RTX A6000"],
+    "Tesla T4": ["Tesla T4"],
+    "T4": ["Tesla T4"],
+    "L4": ["NVIDIA L4"],
+    "4090": ["GeForce RTX 4090"],
+    "RTX 5090": ["GeForce RTX 5090"],
+    "GB200": ["NVIDIA GB200"],
+    "GH200 480GB": ["NVIDIA GH200 120GB"],
+    "P4000": ["Quadro P4000"],
+    "A80": [],
+    "": [],
+    "Radeon": [],
+}
+
+
+@pytest.mark.parametrize(("text", "names"), SPELLINGS.items())
+def test_a_gpu_is_found_under_its_usual_names(text: str, names: list[str]) -> None:
+    assert [gpu.name for gpu in compat.gpus_by_name(text)] == names
+
+
+def test_every_gpu_is_found_under_its_own_names_and_ids() -> None:
+    for gpu in data.gpus():
+        assert gpu in compat.gpus_by_name(gpu.name)
+        assert compat.architecture(gpu.architecture) is not None
+        for alias in gpu.aliases:
+            assert gpu in compat.gpus_by_name(alias), alias
+        for pci_id in gpu.pci_ids:
+            assert compat.gpu_by_pci_id(pci_id.upper()) == gpu
+
+
+def test_no_pci_id_belongs_to_two_gpus() -> None:
+    ids = [pci_id for gpu in data.gpus() for pci_id in gpu.pci_ids]
+    assert len(ids) == len(set(ids))
+
+
+def test_a_gpu_s_compute_capability_is_one_of_its_generation_s() -> None:
+    for gpu in data.gpus():
+        assert gpu.compute in data.architectures()[gpu.architecture].compute, gpu.name
+
+
+def test_every_generation_has_a_gpu_or_is_older_or_newer_than_the_table() -> None:
+    used = {gpu.architecture for gpu in data.gpus()}
+    assert set(data.architectures()) - used == {"fermi", "kepler-gk10x", "rubin"}
+
+
+def test_driver_floors_rise_with_the_toolkits() -> None:
+    full = [version for version in data.toolkits() if version.count(".") == 2]
+    floors = [version_key(row.floor_full) for version in full if (row := data.toolkits()[version]).floor_full]
+    assert floors == sorted(floors)
+
+
+def test_the_compatible_floor_is_never_above_the_full_one_but_where_the_first_release_came_before_it() -> None:
+    """CUDA 11.0 came with an older driver than 11.x needs for minor compatibility (release notes)."""
+    above = [
+        version
+        for version, row in data.toolkits().items()
+        if row.floor_full and row.floor_minor and version_key(row.floor_minor) > version_key(row.floor_full)
+    ]
+    assert set(above) <= {"11.0", "11.0.1", "11.0.2", "11.0.3"}
+
+
+def test_every_branch_of_a_confirmed_toolkit_since_11_is_known() -> None:
+    floors = [
+        row.floor_full for row in data.toolkits().values() if row.floor_full and version_key(row.version) >= (11,)
+    ]
+    assert {version_key(floor)[0] for floor in floors} <= set(data.branches())
+
+
+def test_packages_are_named_after_their_branch_up_to_580_and_no_longer_from_590() -> None:
+    assert all(branch.suffixed_names == (branch.number <= 580) for branch in compat.branches())
+
+
+def test_branches_come_newest_first_and_one_is_the_production_branch() -> None:
+    numbers = [branch.number for branch in compat.branches()]
+    assert numbers == sorted(numbers, reverse=True)
+    assert [branch.number for branch in compat.branches() if branch.state == "production"] == [595]
+
+
+def test_a_release_carries_its_range_and_says_where_that_is_not_known() -> None:
+    noble, resolute = compat.release("24.04"), compat.release("26.04")
+    assert noble is not None and resolute is not None
+    assert [noble.carries(version) for version in ("11.8", "12.4", "12.5", "12.6", "12.10", "13.3")] == [
+        False,
+        False,
+        None,
+        True,
+        True,
+        True,
+    ]
+    assert [resolute.carries(version) for version in ("11.8", "12.9", "13.2", "13.3")] == [False, None, None, True]
+    assert noble.key_fingerprint.endswith(noble.key_file.removesuffix(".pub").upper())
+    assert resolute.key_fingerprint.endswith(resolute.key_file.removesuffix(".pub").upper())
+
+
+def test_an_installer_is_known_by_sha256_or_said_to_be_unknown() -> None:
+    known = compat.installer("miniforge", "25.3.1-0", "x86_64")
+    assert known.sha256 == "376b160ed8130820db0ab0f3826ac1fc85923647f75c1b8231166e3d559ab768"
+    assert known.url.endswith("/25.3.1-0/Miniforge3-25.3.1-0-Linux-x86_64.sh")
+    unknown = compat.installer("miniconda", "py399_1.0-0", "aarch64")
+    assert (unknown.sha256, unknown.confirmed) == (None, False)
+    assert unknown.url == "https://repo.anaconda.com/miniconda/Miniconda3-py399_1.0-0-Linux-aarch64.sh"
+
+
+def test_no_two_installers_have_one_hash() -> None:
+    hashes = [row.sha256 for row in data.installers().values()]
+    assert len(hashes) == len(set(hashes))
+
+
+def test_the_rule_finds_a_branch_and_a_flavour_for_every_generation() -> None:
+    for name, row in data.architectures().items():
+        branch = compat.rule_branch([name], "24.04")
+        assert row.last_branch is None or branch <= row.last_branch
+        assert row.first_branch is None or branch >= row.first_branch
+        assert compat.rule_modules([name], branch) in row.flavours
+
+
+def test_generations_without_a_common_driver_are_named_in_the_error() -> None:
+    with pytest.raises(LookupError, match="Blackwell and Pascal"):
+        compat.rule_branch(["pascal", "blackwell"], "24.04")
+    with pytest.raises(LookupError, match="at least 520 is needed and at most 470"):
+        compat.rule_branch(["kepler", "hopper"], "24.04")
+
+
+def test_every_row_says_where_it_was_read() -> None:
+    rows = [*data.gpus(), *data.toolkits().values(), *data.architectures().values(), *data.branches().values()]
+    rows += [*data.releases().values(), *data.installers().values()]
+    assert all(all(len(source) > 5 for source in row.source) for row in rows)
