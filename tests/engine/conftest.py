@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,7 +58,7 @@ def folder(tmp_path: Path) -> Path:
 
 @dataclass(frozen=True)
 class Sshd:
-    """A running sshd: `port` on 127.0.0.1 and ::1's names alike, login as root with `key`."""
+    """A running sshd: `port` on 127.0.0.1, login as root with `key`."""
 
     port: int
     key: Path
@@ -73,10 +74,17 @@ class Sshd:
 
 @pytest.fixture(scope="session")
 def sshd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sshd]:
+    """One that runs what it is asked to, on this machine."""
+    with serve(tmp_path_factory.mktemp("sshd")) as made:
+        yield made
+
+
+@contextmanager
+def serve(made: Path, **more: object) -> Iterator[Sshd]:
+    """An sshd for root with `more` of sshd_config(5), such as ForceCommand."""
     program = shutil.which("sshd", path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin")
     if program is None or os.geteuid() != 0:
         pytest.skip("needs root and sshd: apt-get install openssh-server")
-    made = tmp_path_factory.mktemp("sshd")
     for name in ("host", "user"):
         subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(made / name)], check=True)
     with socket.socket() as probe:
@@ -91,7 +99,7 @@ def sshd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sshd]:
         "StrictModes": "no",
         "UsePAM": "no",
         "PidFile": "none",
-    }
+    } | more
     (made / "conf").write_text("".join(f"{key} {value}\n" for key, value in options.items()))
     process = subprocess.Popen([program, "-D", "-f", str(made / "conf")], stderr=subprocess.DEVNULL)
     try:
