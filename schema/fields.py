@@ -56,6 +56,7 @@ URL_WORDS = "a URL such as https://mirror.example/path, without spaces or quotes
 DEFAULT_WORDS = "text without shell characters, with a letter or digit first"
 
 
+@functools.cache
 def visible(model: type[Model]) -> dict[str, FieldInfo]:
     """The keys a user may write in a mapping of this kind, in the order of the model."""
     return {name: info for name, info in model.model_fields.items() if (model, name) not in HIDDEN}
@@ -82,21 +83,25 @@ def _is_union(kind: Annotation) -> bool:
     return get_origin(kind) in {typing.Union, types.UnionType}
 
 
+@functools.cache
 def bare(kind: Annotation) -> Annotation:
     return get_args(kind)[0] if get_origin(kind) is Annotated else kind
 
 
+@functools.cache
 def as_model(kind: Annotation) -> type[Model] | None:
     plain = bare(kind)
     return plain if isinstance(plain, type) and issubclass(plain, Model) else None
 
 
+@functools.cache
 def item(kind: Annotation) -> Annotation | None:
     """X of tuple[X, ...], None for anything else."""
     plain = bare(kind)
     return get_args(plain)[0] if get_origin(plain) is tuple else None
 
 
+@functools.cache
 def entry(kind: Annotation) -> tuple[Annotation, Annotation] | None:
     """K and V of dict[K, V], None for anything else."""
     plain = bare(kind)
@@ -127,6 +132,7 @@ def _strings(members: Iterable[object]) -> list[str]:
     return [str(member).lower() if isinstance(member, bool) else str(member) for member in members]
 
 
+@functools.cache
 def choices(kind: Annotation) -> tuple[str, ...]:
     """The words that a value may be, () where it is not a choice between words."""
     found: list[str] = []
@@ -139,6 +145,7 @@ def choices(kind: Annotation) -> tuple[str, ...]:
     return tuple(found)
 
 
+@functools.cache
 def words(kind: Annotation) -> str:
     """What a value may be: "open, proprietary or auto", "a list", "a mapping with the keys ..."."""
     found = list(choices(kind))

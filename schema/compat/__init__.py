@@ -3,6 +3,7 @@
 All of it is data in the YAML files of this folder; each row names its source and whether it was confirmed.
 """
 
+import functools
 from collections.abc import Iterable
 
 from schema.compat import data, names, rule
@@ -47,6 +48,7 @@ rule_modules = rule.rule_modules
 flavours = rule.flavours
 
 
+@functools.lru_cache(maxsize=4096)
 def gpu_by_pci_id(pci_id: str) -> GpuModel | None:
     """The product with this id ("10de:1b80"), None when the data does not have it."""
     return next((gpu for gpu in data.gpus() if pci_id.lower() in gpu.pci_ids), None)
@@ -62,6 +64,7 @@ def nearest_gpu(text: str) -> GpuModel | None:
     return names.nearest(text)
 
 
+@functools.lru_cache(maxsize=256)
 def architecture(name: str) -> Architecture | None:
     """A generation by our name ("ada") or nvidia-smi's product_architecture ("Ada Lovelace"); None when unknown."""
     wanted = name.strip().lower()

@@ -28,6 +28,7 @@ def _index() -> tuple[tuple[frozenset[str], GpuModel], ...]:
     return tuple((words(name), gpu) for gpu in data.gpus() for name in (gpu.name, *gpu.aliases))
 
 
+@functools.lru_cache(maxsize=4096)
 def by_name(text: str) -> tuple[GpuModel, ...]:
     """The products that `text` may mean, () when none is known.
 
