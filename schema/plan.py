@@ -3,15 +3,16 @@
 from datetime import date
 from typing import Literal
 
-from schema import conda, cuda, cudnn, driver, environments, files, gates, kernel, repository
+from schema import conda, cuda, cudnn, driver, environments, files, gates, health, kernel, repository
 from schema.change import Change, Disruption
 from schema.errors import Finding
 from schema.host import HostSpec
 from schema.model import Model
 from schema.snapshot import Snapshot
 
-__all__ = ["Change", "Disruption", "Plan", "diff", "owned_files"]
+__all__ = ["Change", "Disruption", "Plan", "Status", "diff", "owned_files", "status", "undecided"]
 
+Status = Literal["in-sync", "drift", "unhealthy", "failed"]
 owned_files = files.owned
 
 
@@ -63,7 +64,33 @@ def diff(spec: HostSpec, snapshot: Snapshot, *, force: bool = False, today: date
     return Plan(
         host=spec.name,
         changes=changes,
+        findings=health.findings(spec, snapshot, changes, today),
+        refusals=health.refusals(spec, snapshot, changes),
         blocked=waits,
         pending=gates.pending(changes, waits),
         not_seen=tuple(sorted(snapshot.not_seen)),
+        undecided=undecided(spec, snapshot),
     )
+
+
+def undecided(spec: HostSpec, snapshot: Snapshot) -> tuple[str, ...]:
+    """What was not seen of the concerns that are declared: there, "no difference" would be a guess."""
+    driver_parts = ("gpu", "driver", "kernel", "repository")
+    managed = {
+        driver_parts: spec.managed_driver is not None,
+        ("cuda", "repository"): spec.cuda is not None,
+        ("cudnn", "repository"): spec.cudnn is not None,
+        ("conda",): spec.conda is not None,
+        ("environments",): bool(spec.environments),
+    }
+    parts = {part for names, declared in managed.items() if declared for part in names}
+    return tuple(sorted(name for name in snapshot.not_seen if name.split("/")[0] in parts))
+
+
+def status(plan: Plan) -> Status:
+    """The host's status where it could be looked at: "failed" is that the look did not decide it."""
+    if plan.changes:
+        return "drift"
+    if any(item.severity == "error" and not item.accepted for item in plan.findings):
+        return "unhealthy"
+    return "failed" if plan.undecided else "in-sync"

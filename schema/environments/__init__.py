@@ -1,6 +1,7 @@
 """conda environments: declared, and how those on a host differ, package by package."""
 
-from schema.environments.change import changes, findings
+from schema.environments.change import changes
+from schema.environments.health import findings
 from schema.environments.model import (
     Environment,
     EnvironmentSpec,

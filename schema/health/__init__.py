@@ -1,0 +1,48 @@
+"""The state of a host in words: what forbids touching it, what is unhealthy, and what of that is accepted."""
+
+from collections.abc import Callable
+from datetime import date
+from typing import TYPE_CHECKING
+
+from schema import environments
+from schema.errors import Finding
+from schema.health import driver, fabric, gpu, package, refusal, repository, software
+from schema.health.accepted import accept
+
+if TYPE_CHECKING:
+    from schema.change import Change
+    from schema.host import HostSpec
+    from schema.snapshot import Snapshot
+
+__all__ = ["findings", "refusals"]
+
+refusals = refusal.refusals
+Check = Callable[["HostSpec", "Snapshot"], list[Finding] | tuple[Finding, ...]]
+CHECKS: tuple[Check, ...] = (
+    gpu.declared,
+    gpu.answering,
+    gpu.condition,
+    driver.running,
+    driver.kernel,
+    driver.declared,
+    fabric.running,
+    package.managers,
+    package.origins,
+    package.state,
+    repository.sources,
+    repository.keys,
+    repository.exclusions,
+    software.toolkits,
+    software.conda,
+    software.host,
+    environments.findings,
+)
+
+
+def findings(
+    spec: "HostSpec", snapshot: "Snapshot", changes: "tuple[Change, ...]", today: date | None = None
+) -> tuple[Finding, ...]:
+    """Refusals first, then health in the order of the checks, each marked where the inventory accepts it."""
+    refused = refusals(spec, snapshot, changes)
+    found = [item for check in CHECKS for item in check(spec, snapshot)]
+    return (*refused, *accept(spec, found, today))

@@ -1,0 +1,91 @@
+"""The driver at work: in memory against user space, for the kernel that boots next, and against what is declared."""
+
+from typing import TYPE_CHECKING
+
+from schema.driver.names import family, matched
+from schema.driver.resolve import resolve
+from schema.errors import Finding
+from schema.health.gpu import finding
+from schema.model import within
+
+if TYPE_CHECKING:
+    from schema.host import HostSpec
+    from schema.snapshot import Snapshot
+
+MISMATCH = "Driver/library version mismatch"
+
+
+def running(spec: "HostSpec", snapshot: "Snapshot") -> list[Finding]:
+    """Whether the driver that is on disk works; nothing is said of a host without one."""
+    if spec.managed_driver is None or not snapshot.gpu.nvidia:
+        return []
+    state, smi = snapshot.driver, snapshot.gpu.smi
+    newest = state.libraries[-1] if state.libraries else None
+    said = smi.text if smi is not None else ""
+    if state.loaded_version is not None and (MISMATCH in said or (newest and newest != state.loaded_version)):
+        lines = [f"module in memory: {state.loaded_version}", f"user space: {', '.join(state.libraries)}", said]
+        return [finding("GPU110", "error", "the driver's module and its libraries differ", lines, "reboot the host")]
+    if snapshot.kernel.nouveau_loaded and state.loaded_version is None:
+        hint = "a run keeps nouveau from loading; then reboot the host"
+        return [finding("GPU115", "warning", "nouveau has the GPU", ["/sys/module/nouveau"], hint)]
+    if state.loaded_version is None and newest:
+        hint = "reboot the host; if that does not help: sudo modprobe nvidia; dkms status"
+        return [finding("GPU111", "error", "the driver is installed and its module is not loaded", [said], hint)]
+    return _silent(snapshot)
+
+
+def _silent(snapshot: "Snapshot") -> list[Finding]:
+    """nvidia-smi's own words for a module that is loaded and does not work; exit codes are NVML's (nvidia-smi(1))."""
+    smi = snapshot.gpu.smi
+    if smi is None or snapshot.driver.loaded_version is None:
+        return []
+    if smi.exit_code == 124:
+        message, hint = "nvidia-smi does not answer", "sudo dmesg | grep -E 'NVRM|Xid'; a hung GPU needs a reboot"
+        return [finding("GPU113", "error", message, ["no answer in time"], hint)]
+    if "No devices were found" in smi.text or (smi.exit_code == 0 and not smi.gpus):
+        message = "the driver is loaded and drives none of the GPUs"
+        hint = (
+            "the branch or the flavour does not suit them: sudo dmesg | grep NVRM; declare branch: auto, modules: auto"
+        )
+        return [finding("GPU112", "error", message, [smi.text or "No devices were found"], hint)]
+    if smi.exit_code != 0:
+        hint = "sudo dmesg | grep -E 'NVRM|Xid'"
+        return [finding("GPU113", "error", f"nvidia-smi failed with exit code {smi.exit_code}", [smi.text], hint)]
+    return []
+
+
+def kernel(spec: "HostSpec", snapshot: "Snapshot") -> list[Finding]:
+    """Whether the kernel that boots next has a module of the version that is installed."""
+    managed, state = spec.managed_driver, snapshot.kernel
+    newest = snapshot.driver.libraries[-1] if snapshot.driver.libraries else None
+    unseen = snapshot.not_seen & {"driver", "driver/modules", "kernel", "kernel/releases"}
+    if managed is None or newest is None or state.next_boot is None or unseen:
+        return []
+    module = snapshot.driver.module_for(state.next_boot)
+    if module is not None and module.version == newest:
+        return []
+    found = f"module on disk: {module.version if module is not None else 'none'}"
+    message = f"the kernel that boots next, {state.next_boot}, has no module of driver {newest}"
+    hint = f"install linux-headers-{state.next_boot}, then: sudo dkms autoinstall -k {state.next_boot}"
+    return [finding("GPU116", "error", message, [found, f"running kernel: {state.running}"], hint)]
+
+
+def declared(spec: "HostSpec", snapshot: "Snapshot") -> list[Finding]:
+    """A driver where none is declared; an external one that is not as declared."""
+    loaded = snapshot.driver.loaded_version
+    packages = [name for name, item in snapshot.apt.packages.items() if item.installed and family(name)]
+    if spec.driver == "none" and (loaded or any(matched(name) for name in packages)):
+        hint = "declare it, or remove it yourself: nothing undeclared is removed"
+        lines = [f"loaded: {loaded or 'none'}", *sorted(packages)]
+        return [finding("GPU119", "warning", "no driver is declared, and one is there", lines, hint)]
+    managed, resolved = spec.managed_driver, resolve(spec, snapshot)
+    if managed is None or managed.source != "external" or resolved is None:
+        return []
+    limit = managed.version or (managed.branch if managed.branch != "auto" else "")
+    flavour = managed.modules if managed.modules != "auto" else snapshot.driver.loaded_flavour
+    if loaded is not None and within(loaded, limit) and flavour == snapshot.driver.loaded_flavour:
+        return []
+    found = f"{loaded or 'none'} {snapshot.driver.loaded_flavour or ''}".strip()
+    message = "the driver, which something else manages, is not as declared"
+    lines = [f"loaded: {found}", f"declared: {limit or 'any'} {flavour or ''}".strip()]
+    return [finding("GPU118", "error", message, lines, "ask whoever manages it, or declare what is there")]

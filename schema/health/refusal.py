@@ -1,0 +1,101 @@
+"""What forbids touching a host at all: each would fail, or do damage, later. Nothing of this can be accepted."""
+
+from typing import TYPE_CHECKING
+
+from schema import compat, driver
+from schema.driver.resolve import seen_architectures, suits
+from schema.errors import Finding
+
+if TYPE_CHECKING:
+    from schema.change import Change
+    from schema.host import HostSpec
+    from schema.snapshot import Snapshot
+
+# Those that replace or upgrade the driver by themselves; a PPA is kept away by our preferences.
+MANAGERS = frozenset({"runfile", "gpu-operator", "dgx-os", "wsl", "azure-extension", "lambda-stack"})
+SAFE_SOURCES = "declare driver: {source: ubuntu, delivery: prebuilt}, whose modules are signed by Canonical"
+
+
+def refusals(spec: "HostSpec", snapshot: "Snapshot", changes: "tuple[Change, ...]") -> tuple[Finding, ...]:
+    """Every reason at once, as errors; () where the host may be touched."""
+    return (
+        *_release(spec, snapshot),
+        *_architecture(spec, snapshot),
+        *_unsuited(spec, snapshot),
+        *_secure_boot(spec, snapshot, changes),
+        *_managed_by_others(spec, snapshot),
+        *_held(snapshot, changes),
+    )
+
+
+def _error(code: str, message: str, evidence: str, hint: str) -> list[Finding]:
+    return [Finding(code=code, severity="error", message=message, evidence=evidence, hint=hint)]
+
+
+def _release(spec: "HostSpec", snapshot: "Snapshot") -> list[Finding]:
+    release = snapshot.release
+    if release.id == "ubuntu" and release.version == spec.ubuntu:
+        return []
+    found = release.name or f"{release.id} {release.version}".strip() or "not seen"
+    hint = f'declare ubuntu: "{release.version}"' if release.id == "ubuntu" else "only Ubuntu is supported"
+    return _error("GPU001", f"Ubuntu {spec.ubuntu} is declared, and the host has {found}", "/etc/os-release", hint)
+
+
+def _architecture(spec: "HostSpec", snapshot: "Snapshot") -> list[Finding]:
+    if snapshot.architecture in {spec.arch, ""} and snapshot.platform == spec.platform:
+        return []
+    found = f"{snapshot.architecture}, {snapshot.platform}"
+    message = f"{spec.arch}, {spec.platform} is declared, and the host is {found}"
+    return _error("GPU002", message, "uname -m", f"declare arch: {snapshot.architecture}, or another address")
+
+
+def _unsuited(spec: "HostSpec", snapshot: "Snapshot") -> list[Finding]:
+    managed, resolved = spec.managed_driver, driver.resolve(spec, snapshot)
+    if managed is None or managed.source == "external":
+        return []
+    generations = seen_architectures(snapshot)
+    if resolved is None:
+        message = "no driver branch drives the declared GPUs and toolkits together"
+        return _error("GPU007", message, ", ".join(sorted(generations)), "see fleet validate")
+    if suits(resolved.branch, resolved.flavour, generations):
+        return []
+    rows = [row for row in map(compat.architecture, sorted(generations)) if row is not None]
+    limits = [f"{row.title}: branch up to {row.last_branch or 'any'}, {' or '.join(row.flavours)}" for row in rows]
+    message = f"branch {resolved.branch} with {resolved.flavour} modules does not drive the GPUs that are there"
+    hint = "declare the GPUs that are there, and driver: {branch: auto, modules: auto}"
+    devices = [f"{device.slot} {device.pci_id}" for device in snapshot.gpu.nvidia]
+    return _error("GPU003", message, "\n".join([*devices, *limits]), hint)
+
+
+def _secure_boot(spec: "HostSpec", snapshot: "Snapshot", changes: "tuple[Change, ...]") -> list[Finding]:
+    """A module that is loaded and signed under Secure Boot was signed with a key the owner has enrolled: it stays."""
+    resolved = driver.resolve(spec, snapshot)
+    if resolved is None or resolved.source == "external" or resolved.delivery != "dkms":
+        return []
+    module = snapshot.driver.module_for(snapshot.kernel.running)
+    enrolled = snapshot.driver.loaded_version is not None and module is not None and module.signer is not None
+    due = any(change.concern == "driver" and not change.item.startswith("/") for change in changes)
+    if not snapshot.kernel.secure_boot or enrolled or not due:
+        return []
+    message = "Secure Boot is on, and modules built on the host (DKMS) are not signed with a key the firmware knows"
+    hint = f"{SAFE_SOURCES}; or enrol a key at the console (mokutil --import); or switch Secure Boot off"
+    return _error("GPU004", message, "SecureBoot = 1 in /sys/firmware/efi/efivars", hint)
+
+
+def _managed_by_others(spec: "HostSpec", snapshot: "Snapshot") -> list[Finding]:
+    managed, found = spec.managed_driver, MANAGERS.intersection(snapshot.driver.managers)
+    if managed is None or managed.source == "external" or managed.takeover or not found:
+        return []
+    message = f"something else manages the driver on this host: {', '.join(sorted(found))}"
+    hint = "declare driver: {source: external}; to replace it all the same: driver.takeover: true"
+    return _error("GPU005", message, "found by the files it leaves", hint)
+
+
+def _held(snapshot: "Snapshot", changes: "tuple[Change, ...]") -> list[Finding]:
+    packages = snapshot.apt.packages
+    names = sorted({change.item for change in changes if change.item in packages and packages[change.item].held})
+    if not names:
+        return []
+    message = f"held packages stand in the way: {', '.join(names[:8])}"
+    hint = f"release them on the host: sudo apt-mark unhold {' '.join(names[:8])}; or declare the versions they have"
+    return _error("GPU006", message, "\n".join(f"{name} {packages[name].version}" for name in names[:8]), hint)
