@@ -1,0 +1,157 @@
+"""fleet validate, init, show, explain and schema, as a user runs them."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from fleet import cli
+from schema import load
+
+OK = 'ubuntu: "24.04"\n'
+KEYS = ["code", "severity", "file", "line", "column", "host", "path", "message", "hint"]
+
+
+def write(root: Path, **hosts: str) -> Path:
+    for name, text in hosts.items():
+        path = root / ("fleet.yaml" if name == "fleet" else f"hosts/{name}.yaml")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return root
+
+
+def test_a_valid_inventory_is_said_to_be_valid(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["validate", str(write(tmp_path, a=OK, b=OK))]) == 0
+    assert capsys.readouterr().out == "2 hosts: valid\n"
+
+
+def test_problems_are_told_as_compilers_do(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    root = write(tmp_path, a=OK + "driver: {brnach: 580}\n", b=OK + "gpus: [GTX 1O80]\n")
+    assert cli.run(["validate", str(root)]) == 1
+    lines = capsys.readouterr().out.splitlines()
+    place = f"{root}/hosts/a.yaml:2:10"
+    assert lines[0] == f"{place}: error INV013 driver.brnach: unknown key 'brnach'. Did you mean 'branch'?"
+    assert lines[1].startswith(f"{root}/hosts/b.yaml:2:8: warning CMP008")
+    assert lines[2] == "2 hosts: 1 error, 1 warning. next: mend them, or read fleet explain INV013"
+
+
+def test_the_json_has_the_shape_of_the_contract(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    root = write(tmp_path, a=OK + "driver: {brnach: 580}\n", b=OK)
+    assert cli.run(["validate", str(root), "--format", "json"]) == 1
+    document = json.loads(capsys.readouterr().out)
+    assert {key: document[key] for key in ("version", "ok", "hosts")} == {"version": 1, "ok": False, "hosts": 2}
+    (problem,) = document["problems"]
+    assert list(problem) == KEYS
+    assert [problem[key] for key in KEYS[:7]] == ["INV013", "error", "hosts/a.yaml", 2, 10, "a", "driver.brnach"]
+
+
+def test_a_limit_makes_other_hosts_errors_warnings(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    root = str(write(tmp_path, a="nope: 1\n", b=OK))
+    assert cli.run(["validate", root, "--limit", "b"]) == 0
+    assert "warning INV013" in capsys.readouterr().out
+    assert cli.run(["validate", root, "--limit", "a,b"]) == 1
+    assert cli.run(["validate", root, "--limit", "c"]) == 1
+    assert "'c' matches no host" in capsys.readouterr().out
+
+
+def test_the_report_goes_to_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    report = tmp_path / "report.json"
+    root = write(tmp_path / "inventory", a=OK)
+    assert cli.run(["validate", str(root), "--format", "json", "-o", str(report)]) == 0
+    assert capsys.readouterr().out == ""
+    assert json.loads(report.read_text())["ok"] is True
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_a_missing_or_empty_inventory_is_an_error_and_no_traceback(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], form: str
+) -> None:
+    for path, code in ((tmp_path / "none", "INV001"), (tmp_path, "INV020")):
+        assert cli.run(["validate", str(path), "--format", form]) == 1
+        out, err = capsys.readouterr()
+        assert code in out
+        assert "Traceback" not in out + err
+
+
+def test_init_makes_a_folder_that_validates(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = tmp_path / "new" / "inventory"
+    assert cli.run(["init", str(folder)]) == 0
+    assert capsys.readouterr().out.splitlines()[-1].startswith("next: ")
+    assert load.fleet(folder).hosts["desk"].connection.local
+    assert sorted(path.name for path in folder.parent.iterdir()) == ["inventory"], "nothing is left beside it"
+
+
+def test_every_comment_of_the_new_host_file_is_a_valid_key_when_uncommented(tmp_path: Path) -> None:
+    folder = tmp_path / "inventory"
+    cli.run(["init", str(folder)])
+    for file in (folder / "fleet.yaml", folder / "hosts/desk.yaml"):
+        lines = file.read_text().splitlines()
+        code = [line[2:] if line.startswith("# ") and ":" in line and not line[2].isupper() else line for line in lines]
+        file.write_text("\n".join(code) + "\n")
+    found = load.fleet(folder).hosts["desk"]
+    assert found.environments and found.cuda and found.cudnn and found.reboot == "if-needed"
+
+
+def test_init_refuses_a_folder_with_something_in_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "mine.txt").write_text("x")
+    assert cli.run(["init", str(tmp_path)]) == 1
+    assert "RUN280" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    assert cli.run(["init", str(empty)]) == 0
+
+
+def test_init_leaves_nothing_behind_where_it_may_not_write(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "file").write_text("")
+    assert cli.run(["init", str(tmp_path / "file" / "inventory")]) == 1
+    assert "RUN281" in capsys.readouterr().err
+
+
+def test_show_prints_each_value_with_its_origin(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    root = write(tmp_path, fleet="defaults:\n  driver: {install: compute}\n", a=OK + "gpus: [GTX 1080]\n")
+    assert cli.run(["show", "a", "-i", str(root)]) == 0
+    rows = {line.split()[0]: line.split(None, 1)[1].split() for line in capsys.readouterr().out.splitlines()[1:]}
+    assert rows["driver.install"] == ["compute", "fleet.yaml:2"]
+    assert rows["gpus.0.model"] == ["GTX", "1080", "hosts/a.yaml:2"]
+    assert rows["driver.branch"] == ["auto", "default", "(by", "rule", "580)"]
+    assert rows["driver.modules"] == ["auto", "default", "(by", "rule", "proprietary)"]
+    assert rows["cuda"] == ["not", "managed", "default"]
+
+
+def test_show_says_that_a_driver_is_passed_over(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    root = write(tmp_path, fleet="defaults:\n  driver: {branch: 580}\n", a=OK + "gpus: []\n")
+    assert cli.run(["show", "a", "-i", str(root), "--format", "json"]) == 0
+    values = {value["path"]: value for value in json.loads(capsys.readouterr().out)["values"]}
+    assert values["driver"]["text"] == "passed over"
+    assert values["driver"]["origin"] == {"file": "fleet.yaml", "line": 2, "column": 11}
+
+
+def test_show_names_the_nearest_host(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    root = write(tmp_path, desk=OK)
+    assert cli.run(["show", "dekc", "-i", str(root)]) == 1
+    assert "fleet show desk" in capsys.readouterr().err
+
+
+def test_explain_prints_every_part_of_an_entry(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["explain", "cmp001"]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("CMP001  ")
+    assert all(f"\n{part}" in out for part in ("Meaning", "Recognised", "Breaks", "Mend", "Source"))
+    assert cli.run(["explain"]) == 0
+    assert "INV001  " in capsys.readouterr().out
+    assert cli.run(["explain", "CMP01"]) == 1
+    assert "fleet explain CMP0" in capsys.readouterr().err
+
+
+def test_the_json_schema_knows_every_key_and_the_short_spellings(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["schema"]) == 0
+    made = json.loads(capsys.readouterr().out)
+    assert {"connection", "gpus", "driver", "cuda", "environments", "mirrors"} <= set(made["properties"])
+    assert "name" not in made["properties"]
+    assert {"const": "local"} in made["properties"]["connection"]["anyOf"]
+    text = json.dumps(made)
+    references = {part.split('"')[0] for part in text.split("#/$defs/")[1:]}
+    assert references == set(made["$defs"])
+    assert cli.run(["schema", "fleet"]) == 0
+    assert "rollout" in json.loads(capsys.readouterr().out)["properties"]
