@@ -148,7 +148,8 @@ def resolve(work: Work) -> Resolution:
     rows = tables(work, (package.name for package in asked))
     reference = pins.pins(work.spec, work.seen)
     versions = {package.name: choose(work, package, rows.get(package.name, ()), reference) for package in asked}
-    actions = simulate(work, rough_pins(versions) + pins.preferences({}, work.spec), versions, gone)
+    # The rules of origin come first: the first record that matches a version gives its priority (apt_preferences(5)).
+    actions = simulate(work, f"{pins.preferences({}, work.spec)}\n{rough_pins(versions)}", versions, gone)
     for _ in range(ROUNDS):
         pinned = pins_after(work, actions)
         again = simulate(work, pins.preferences(pinned, work.spec), versions, gone)

@@ -30,7 +30,7 @@ DESK: Mapping[str, object] = {
 def node(branch: int, modules: str, **more: object) -> dict[str, object]:
     return {
         "ubuntu": "22.04",
-        "gpus": [{"model": "H100", "pci_id": "10de:2330"}],
+        "gpus": [{"pci_id": "10de:2330"}],
         "driver": {"branch": branch, "modules": modules},
         **more,
     }

@@ -21,7 +21,7 @@ Write = Callable[..., Path]
 H100 = "10de:2330"
 NODE: dict[str, object] = {
     "ubuntu": "22.04",
-    "gpus": [{"model": "H100", "pci_id": H100}],
+    "gpus": [{"pci_id": H100}],
     "driver": {"branch": 580, "modules": "open"},
 }
 SLOW = "echo 'DPkg::Pre-Invoke {\"sleep 15\";};' > /etc/apt/apt.conf.d/99slow"
