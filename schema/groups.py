@@ -125,13 +125,21 @@ def _requires(children: dict[str, Node], report: Report) -> str | None:
     if node.value is None or not all(parts):
         report.add("INV028", node, "requires", f'got {shown(node, "")}; possible: versions such as ">=0.1".')
         return None
-    own = importlib.metadata.version("gpufleet")
+    own = _own()
     for part in parts:
         if part is not None and not COMPARISONS[part[1]](_padded(own), _padded(part[2])):
             message = f"this inventory requires gpufleet {text}; this is gpufleet {own}."
             report.add("INV028", node, "requires", message, "Use that version of gpufleet, or change `requires`.")
             break
     return text
+
+
+def _own() -> str:
+    """This version; of a checkout that is not installed, one that meets every demand for a newer one."""
+    try:
+        return importlib.metadata.version("gpufleet")
+    except importlib.metadata.PackageNotFoundError:
+        return "9999"
 
 
 def _padded(version: str) -> tuple[int, ...]:

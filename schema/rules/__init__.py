@@ -41,4 +41,4 @@ def broken(spec: HostSpec, own: Node, failed: frozenset[str], today: date) -> li
 
 def across(hosts: Mapping[str, HostSpec], trees: Mapping[str, Node]) -> list[Problem]:
     """The rules that are about several hosts."""
-    return fleet.one_local(hosts, trees)
+    return fleet.one_local(hosts, trees) + fleet.jumps(hosts, trees)

@@ -20,7 +20,9 @@ def conda(spec: HostSpec) -> list[Breach]:
         message = f"the sha256 of {installer.file} is not known to gpufleet."
         hint = f"Add conda.sha256, as published beside {installer.url}{_known(one.distribution, spec.arch)}."
         breaches.append(Breach(code="INV034", path="conda.version", message=message, hint=hint))
-    if one.sha256 is not None and installer.sha256 is not None and one.sha256 != installer.sha256:
+    # A mirror may hold a site's own build of an installer; the vendor's own file has one hash only.
+    vendors = spec.mirrors.installers is None
+    if vendors and one.sha256 is not None and installer.sha256 is not None and one.sha256 != installer.sha256:
         message = f"the sha256 differs from the known one of {installer.file}, {installer.sha256}."
         hint = "Delete conda.sha256, or check where it came from."
         breaches.append(Breach(code="INV034", path="conda.sha256", message=message, hint=hint, severity="warning"))

@@ -28,3 +28,29 @@ def one_local(hosts: Mapping[str, HostSpec], trees: Mapping[str, Node]) -> list[
             )
         )
     return problems
+
+
+def jumps(hosts: Mapping[str, HostSpec], trees: Mapping[str, Node]) -> list[Problem]:
+    """The hosts on the way to a host must end somewhere."""
+    problems = []
+    for name, spec in hosts.items():
+        way, jump = [name], spec.connection.jump
+        while jump is not None and jump in hosts and jump not in way:
+            way.append(jump)
+            jump = hosts[jump].connection.jump
+        if jump is None or jump not in way:
+            continue
+        node = merge.find(trees[name], "connection.jump")
+        problems.append(
+            Problem(
+                code="INV037",
+                file=node.file,
+                line=node.line,
+                column=node.column,
+                host=name,
+                path="connection.jump",
+                message=f"the way to this host goes in a ring: {' -> '.join([*way, jump])}.",
+                hint="Delete the jump of the host that is reached directly, or move `jump` from defaults to a group.",
+            )
+        )
+    return problems

@@ -145,3 +145,10 @@ def test_only_one_host_is_this_machine(tmp_path: Path) -> None:
     local = OK + "connection: local\n"
     found = problems(tmp_path, {"hosts/a.yaml": local, "hosts/b.yaml": local})
     assert [(one.code, one.host, one.line) for one in found] == [("INV036", "a", 2), ("INV036", "b", 2)]
+
+
+def test_jumps_in_a_ring_are_refused(tmp_path: Path) -> None:
+    hosts = {f"hosts/{name}.yaml": f"{OK}connection: {{jump: {jump}}}\n" for name, jump in ("ab", "bc", "cb", "de")}
+    found = problems(tmp_path, hosts)
+    assert [(one.code, one.host) for one in found] == [("INV037", "a"), ("INV037", "b"), ("INV037", "c")]
+    assert "b -> c -> b" in found[1].message
