@@ -1,6 +1,6 @@
 """Which packages an apt transaction would bring, by a repository's index: a forecast, not apt's own verdict."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from debian.deb822 import Packages
@@ -82,11 +82,17 @@ def satisfies(version: str, operator: str, bound: str) -> bool:
     return verdicts.get(operator, False)
 
 
-def resolve(index: Index, requests: Iterable[Request], installed: Mapping[str, str]) -> dict[str, Entry]:
+def resolve(
+    index: Index,
+    requests: Iterable[Request],
+    installed: Mapping[str, str],
+    matched: Callable[[str], bool] = lambda _name: False,
+) -> dict[str, Entry]:
     """What would be installed or change version: the newest admitted version of each request, and what it needs.
 
-    Packages that this repository does not carry (the distribution's own) are left out. Raises `KeyError` with the name
-    of a request that no version answers.
+    Packages for which `matched` is true move as one set: those that are needed take the first request's upstream
+    version where it is there, as our pins make them. Packages that this repository does not carry (the distribution's
+    own) are left out. Raises `KeyError` with the name of a request that no version answers.
     """
     chosen: dict[str, Entry] = {}
     pending: list[Entry] = []
@@ -95,13 +101,23 @@ def resolve(index: Index, requests: Iterable[Request], installed: Mapping[str, s
         if entry is None:
             raise KeyError(request.name)
         pending.append(entry)
+    lead = next((_upstream(entry) for entry in pending if matched(entry.name)), None)
+
+    def settled(entry: Entry) -> Entry:
+        versions = index.get(entry.name, ()) if matched(entry.name) else ()
+        return next((other for other in versions if _upstream(other) == lead), entry)
+
     while pending:
         entry = pending.pop()
         if entry.name in chosen:
             continue
         chosen[entry.name] = entry
-        pending.extend(_needed(index, entry, chosen, installed))
+        pending.extend(settled(one) for one in _needed(index, entry, chosen, installed))
     return {name: entry for name, entry in chosen.items() if installed.get(name) != entry.version}
+
+
+def _upstream(entry: Entry) -> str:
+    return entry.version.split(":", 1)[-1].rsplit("-", 1)[0]
 
 
 def _needed(index: Index, entry: Entry, chosen: Mapping[str, Entry], installed: Mapping[str, str]) -> list[Entry]:

@@ -66,7 +66,7 @@ def _resolved(
     other = [package for package in wanted if not _answers(listed, package)]
     installed = {name: package.version for name, package in seen.apt.packages.items() if package.installed}
     requests = [Request(package.name, package.within, package.exact) for package in known]
-    entries = closure.resolve(listed, requests, installed)
+    entries = closure.resolve(listed, requests, installed, driver.family)
     moves = [Move(name=name, old=_old(seen, name), new=entry.version) for name, entry in sorted(entries.items())]
     moves += [Move(name=package.name, old=_old(seen, package.name), new=_asked(package)) for package in other]
     missing = tuple(f"{package.name}: not in NVIDIA's index" for package in other)
