@@ -100,3 +100,10 @@ def test_a_name_or_branch_that_no_package_answers_is_named(index: closure.Index)
 )
 def test_versions_compare_as_debian_versions(version: str, operator: str, bound: str, expected: bool) -> None:
     assert closure.satisfies(version, operator, bound) is expected
+
+
+def test_packages_of_a_matched_set_take_the_version_of_the_first_request(index: closure.Index) -> None:
+    request = Request("nvidia-open-580", within="580")
+    found = closure.resolve(index, [request], {}, lambda name: "nvidia" in name)
+    assert found["nvidia-modprobe"].version == "580.95.05-0ubuntu1"
+    assert closure.resolve(index, [request], {})["nvidia-modprobe"].version == "610.43.02-1ubuntu1"
