@@ -77,7 +77,8 @@ def fetch(repository: Repository, name: str) -> bytes:
 
 def _get(web: requests.Session, url: str) -> bytes:
     try:
-        answer = web.get(url, timeout=TIMEOUT_SECONDS, stream=True)
+        # Named on the request: REQUESTS_CA_BUNDLE in the environment outdoes a session's own (requests issue 3829).
+        answer = web.get(url, timeout=TIMEOUT_SECONDS, stream=True, verify=web.verify)
         answer.raise_for_status()
         content = answer.raw.read(LARGEST + 1, decode_content=False)
     except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
