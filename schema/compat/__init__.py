@@ -51,7 +51,9 @@ flavours = rule.flavours
 @functools.lru_cache(maxsize=4096)
 def gpu_by_pci_id(pci_id: str) -> GpuModel | None:
     """The product with this id ("10de:1b80"), None when the data does not have it."""
-    return next((gpu for gpu in data.gpus() if pci_id.lower() in gpu.pci_ids), None)
+    wanted = pci_id.lower()
+    described = next((gpu for gpu in data.described() if wanted in gpu.pci_ids), None)
+    return described or next((gpu for gpu in data.boards() if wanted in gpu.pci_ids), None)
 
 
 def gpus_by_name(text: str) -> tuple[GpuModel, ...]:

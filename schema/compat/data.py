@@ -2,6 +2,7 @@
 
 import functools
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -11,9 +12,15 @@ from schema.model import version_key
 Row = dict[str, object]
 
 
+def _load(file: str) -> dict[str, Any]:
+    """A data file: `sources` by short name, and lists of rows."""
+    loaded: dict[str, Any] = yaml.load((Path(__file__).parent / file).read_bytes(), Loader=yaml.CSafeLoader)
+    return loaded
+
+
 def _rows(file: str, key: str = "rows") -> list[Row]:
     """The rows of `file`, with the short names of their sources spelt out."""
-    loaded = yaml.load((Path(__file__).parent / file).read_bytes(), Loader=yaml.CSafeLoader)
+    loaded = _load(file)
     sources = loaded["sources"]
     return [{**row, "source": tuple(sources[name] for name in row["source"])} for row in loaded[key]]
 
@@ -32,13 +39,20 @@ def _texts(value: object) -> tuple[str, ...]:
 
 
 @functools.cache
+def described() -> tuple[GpuModel, ...]:
+    """The products that are described in full."""
+    sources = _load("gpus.yaml")["sources"]
+    return tuple(_gpu(row, sources) for row in _rows("gpus.yaml"))
+
+
+@functools.cache
+def boards() -> tuple[GpuModel, ...]:
+    """Further boards, of which only name, generation and PCI ids are known; read when no described product fits."""
+    return tuple(_gpu(row, {}) for row in _rows("boards.yaml"))
+
+
 def gpus() -> tuple[GpuModel, ...]:
-    text = (Path(__file__).parent / "gpus.yaml").read_bytes()
-    loaded = yaml.load(text, Loader=yaml.CSafeLoader)
-    sources: dict[str, str] = loaded["sources"]
-    return tuple(
-        _gpu({**row, "source": tuple(sources[name] for name in row["source"])}, sources) for row in loaded["rows"]
-    )
+    return described() + boards()
 
 
 @functools.cache

@@ -19,30 +19,48 @@ def words(text: str) -> frozenset[str]:
     lower = re.sub(r"(\d+)\s*gi?b?\b", r" \1gb ", lower)
     lower = re.sub(r"\b(gtx|rtx|titan|tesla|quadro|geforce|jetson)(?=[a-z]?\d|x)", r"\1 ", lower)
     lower = re.sub(r"(\d{3,})\s*(ti|super|xp)\b", r"\1 \2", lower)
-    lower = re.sub(r"\bsxm\d\b", "sxm", lower)
+    lower = re.sub(r"\bsxm\d\b", "sxm", lower).replace("laptop", "mobile")
     return frozenset(re.findall(r"[a-z0-9]+", lower)) - NOISE
 
 
+Names = tuple[tuple[frozenset[str], GpuModel], ...]
+
+
 @functools.cache
-def _index() -> tuple[tuple[frozenset[str], GpuModel], ...]:
-    return tuple((words(name), gpu) for gpu in data.gpus() for name in (gpu.name, *gpu.aliases))
+def _described() -> Names:
+    return _names(data.described())
+
+
+@functools.cache
+def _all() -> Names:
+    return _names(data.gpus())
+
+
+def _names(gpus: Iterable[GpuModel]) -> Names:
+    return tuple((words(name), gpu) for gpu in gpus for name in (gpu.name, *gpu.aliases))
 
 
 @functools.lru_cache(maxsize=4096)
 def by_name(text: str) -> tuple[GpuModel, ...]:
     """The products that `text` may mean, () when none is known.
 
-    An exact name wins over names that only contain the words ("GTX 1080" is not the Ti; "A100" is all of them).
+    An exact name wins over names that only contain the words ("GTX 1080" is not the Ti; "A100" is all of them), and
+    of exact names that of a product which is described in full, so that the other boards need not be read.
     """
     wanted = words(text)
     if not wanted:
         return ()
-    exact = _unique(gpu for name, gpu in _index() if name == wanted)
+    exact = _exact(wanted, _described()) or _exact(wanted, _all())
     if exact:
         return exact
-    bare = _unique(gpu for name, gpu in _index() if wanted - OPTIONAL and name - OPTIONAL == wanted and wanted < name)
-    more = bare or _unique(gpu for name, gpu in _index() if wanted < name and (wanted - OPTIONAL))
+    essential = wanted - OPTIONAL
+    bare = _unique(gpu for name, gpu in _all() if essential and name - OPTIONAL == wanted and wanted < name)
+    more = bare or _unique(gpu for name, gpu in _all() if wanted < name and essential)
     return more or _without_memory(wanted)
+
+
+def _exact(wanted: frozenset[str], names: Names) -> tuple[GpuModel, ...]:
+    return _unique(gpu for name, gpu in names if name == wanted)
 
 
 def _without_memory(wanted: frozenset[str]) -> tuple[GpuModel, ...]:
@@ -50,15 +68,16 @@ def _without_memory(wanted: frozenset[str]) -> tuple[GpuModel, ...]:
     sizes = frozenset(word for word in wanted if re.fullmatch(r"\d+gb", word))
     if not sizes or sizes == wanted:
         return ()
-    return tuple(gpu for gpu in by_name(" ".join(wanted - sizes)) if sizes == {f"{gpu.memory_gib}gb"})
+    others = by_name(" ".join(wanted - sizes))
+    return tuple(gpu for gpu in others if gpu.memory_gib is None or sizes == {f"{gpu.memory_gib}gb"})
 
 
 def nearest(text: str) -> GpuModel | None:
     """The product with the most similar name, None when nothing is similar."""
-    known = {" ".join(sorted(name - OPTIONAL)): gpu for name, gpu in _index()}
+    known = {" ".join(sorted(name - OPTIONAL)): gpu for name, gpu in _all()}
     match = difflib.get_close_matches(" ".join(sorted(words(text) - OPTIONAL)), known, n=1, cutoff=0.6)
     return known[match[0]] if match else None
 
 
 def _unique(found: Iterable[GpuModel]) -> tuple[GpuModel, ...]:
-    return tuple({gpu.name: gpu for gpu in found}.values())
+    return tuple({(gpu.name, gpu.architecture): gpu for gpu in found}.values())
