@@ -1,6 +1,6 @@
 """JSON Schema of a host file and of fleet.yaml, for editors; texts may be numbers there, as YAML has them."""
 
-from schema import fields
+from schema import fields, reference
 from schema.fleet import Rollout
 from schema.host import HostSpec
 from schema.model import Model
@@ -63,9 +63,16 @@ def _of(model: type[Model]) -> Json:
 
 def _property(model: type[Model], name: str) -> Json:
     kind = fields.annotation(model, name)
-    made = _kind(kind) | {"description": fields.words(kind)}
+    made = _kind(kind) | {"description": _description(model, name)}
     short = SHORT.get((model.__name__, name))
     return {"anyOf": [short, made]} if short is not None else made
+
+
+def _description(model: type[Model], name: str) -> str:
+    """The key's meaning; of a key of several sections, that of the first."""
+    found = (path for path, owner, field in reference.paths() if (owner, field) == (model, name))
+    path = next(found, None)
+    return reference.meanings()[path] if path is not None else name
 
 
 def _kind(kind: fields.Annotation) -> Json:

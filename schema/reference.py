@@ -1,0 +1,113 @@
+"""docs/inventory.md, made from the models: `python -m schema.reference > docs/inventory.md`."""
+
+import functools
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import yaml
+from pydantic_core import PydanticUndefined
+
+from schema import compat, fields, host
+from schema.model import Model
+
+HEAD = """# The inventory
+
+Made from the models by `python -m schema.reference > docs/inventory.md`; a test fails when it is stale.
+
+    fleet.yaml           defaults, groups, policy (optional)
+    hosts/**/NAME.yaml   one file per host; the file's name is the host's
+    environments/        environment.yml, requirements.txt, explicit locks
+    keys/                signing keys of mirrors, CA bundles
+
+A host's value is its own, else that of the last of its groups that has one, else that of the defaults. Mappings merge;
+lists and texts replace, and so does a value of another kind. `fleet show HOST` prints each value with its origin.
+
+Values are read as they are written: 12.10 stays 12.10, 0755 stays 0755, `no` stays a text. Only `true` and `false` are
+booleans. Refused are a key without a value, duplicate keys, tags, anchors, tabs, several documents in one file, and
+everything that is not UTF-8. Paths are relative to the inventory folder and stay in it.
+
+## fleet.yaml
+
+| Key | Possible | Default | Meaning |
+|---|---|---|---|
+| `defaults` | what a host file may say, except `groups` | | holds for every host |
+| `groups` | a mapping by name, each as `defaults` | | holds for the hosts that list the group |
+| `requires` | a version such as ">=0.1" | | the versions of gpufleet that may read this inventory |
+| `require_lock` | false | `false` | locks come later |
+| `rollout.max_unavailable` | a whole number | `1` | how many hosts a plain run may reboot at a time |
+
+## Host files
+"""
+SPECIAL = {
+    "connection": "local, or a mapping",
+    "gpus": "a list of names or mappings",
+    "cuda.toolkits": 'a list of CUDA versions such as "12.9"',
+    "cudnn.version": "a version such as 9.10.2, or a mapping by CUDA major",
+    "platform": "generic",
+    "environments": "a mapping by name; each a mapping, or absent",
+}
+# Defaults that depend on something else; they are said in the key's meaning.
+IMPLIED = {"driver": "with `gpus`: all defaults", "environments.owner": "conda.owner"}
+
+
+@functools.cache
+def meanings() -> dict[str, str]:
+    """What each key means, by dotted path."""
+    loaded = yaml.load((Path(__file__).parent / "keys.yaml").read_bytes(), Loader=yaml.CSafeLoader)
+    return dict(loaded)
+
+
+def paths(model: type[Model] = host.HostSpec, prefix: str = "") -> Iterator[tuple[str, type[Model], str]]:
+    """Every key that a user may write: dotted path, model and field, in the order of the models."""
+    for name in fields.visible(model):
+        path = f"{prefix}{name}"
+        yield path, model, name
+        for inner in fields.inner_models(fields.annotation(model, name)):
+            yield from paths(inner, f"{path}.")
+
+
+def page() -> str:
+    """The whole page."""
+    lines = [HEAD]
+    for path, model, name in paths():
+        if "." not in path:
+            lines += ["", f"### {path}", "", "| Key | Possible | Default | Meaning |", "|---|---|---|---|"]
+        lines.append(
+            f"| `{path}` | {_possible(path, model, name)} | {_default(path, model, name)} | {meanings()[path]} |"
+        )
+    return "\n".join([*lines, "", *_installers(), ""])
+
+
+def _possible(path: str, model: type[Model], name: str) -> str:
+    kind = fields.annotation(model, name)
+    words = list(fields.choices(kind)) if fields.inner_models(kind) else [fields.words(kind)]
+    if fields.inner_models(kind):
+        words.append("a list of mappings" if fields.item(fields.options(kind)[0]) is not None else "a mapping")
+    return (SPECIAL.get(path) or " or ".join(words)).replace("|", "\\|")
+
+
+def _default(path: str, model: type[Model], name: str) -> str:
+    info = model.model_fields[name]
+    if path in IMPLIED:
+        return IMPLIED[path]
+    if info.is_required():
+        return "**required**"
+    value = info.default
+    if value is None or value is PydanticUndefined or isinstance(value, Model) or value in ((), {}):
+        return ""
+    if isinstance(value, tuple):
+        return f"`[{', '.join(str(item) for item in value)}]`"
+    return f"`{str(value).lower() if isinstance(value, bool) else value}`"
+
+
+def _installers() -> list[str]:
+    lines = ["## conda installers whose sha256 is known", "", "| Distribution | x86_64 | aarch64 |", "|---|---|---|"]
+    for name in ("miniforge", "miniconda", "anaconda"):
+        known = [", ".join(compat.installer_versions(name, arch)) for arch in ("x86_64", "aarch64")]
+        lines.append(f"| {name} | {' | '.join(known)} |")
+    return [*lines, "", "Others need `conda.sha256`."]
+
+
+if __name__ == "__main__":
+    sys.stdout.write(page())
