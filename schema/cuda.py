@@ -8,6 +8,7 @@ from pydantic import Field, StringConstraints
 from schema import preferences
 from schema.change import Change
 from schema.model import Model, version_key, within
+from schema.once import once
 from schema.repository.model import OwnedFile
 from schema.wanted import Wanted, difference, observed, present, removal, upstream
 
@@ -89,6 +90,7 @@ def default(spec: "HostSpec") -> str | None:
     return minor(cuda.default or max(cuda.toolkits, key=version_key))
 
 
+@once
 def wanted(spec: "HostSpec", snapshot: "Snapshot") -> tuple[Wanted, ...]:
     """cuda-toolkit-X-Y of each declared toolkit: the metapackage that brings no driver. Newest first."""
     cuda = declared(spec)
@@ -111,6 +113,7 @@ def removals(spec: "HostSpec", snapshot: "Snapshot") -> tuple[str, ...]:
     return tuple(name for name in there if release_in(name) in gone)
 
 
+@once
 def pins(spec: "HostSpec", snapshot: "Snapshot") -> dict[str, str]:
     """Our own exact pins of the declared toolkits, of those whose metapackage's pin lies within the declaration."""
     own = preferences.own(snapshot)
@@ -122,6 +125,7 @@ def pins(spec: "HostSpec", snapshot: "Snapshot") -> dict[str, str]:
     return {name: version for name, version in own.items() if release_in(name) in valid}
 
 
+@once
 def changes(spec: "HostSpec", snapshot: "Snapshot") -> tuple[Change, ...]:
     """Packages of the declared toolkits, those of absent ones, and the default."""
     pinned, packages = pins(spec, snapshot), snapshot.apt.packages

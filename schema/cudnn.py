@@ -8,6 +8,7 @@ from pydantic import Field
 from schema import cuda, preferences
 from schema.change import Change
 from schema.model import DottedVersion, Model, version_key, within
+from schema.once import once
 from schema.wanted import Wanted, difference, observed, present, removal, upstream
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ def family(name: str) -> bool:
     return NAME.match(name) is not None
 
 
+@once
 def versions(spec: "HostSpec", snapshot: "Snapshot") -> dict[str, str]:
     """The declared version by CUDA major: as declared, else for the majors of the declared, or installed, toolkits."""
     declared = spec.cudnn
@@ -55,6 +57,7 @@ def development(spec: "HostSpec", snapshot: "Snapshot") -> str | None:
     return chosen if chosen in majors else max(majors, key=int, default=None)
 
 
+@once
 def wanted(spec: "HostSpec", snapshot: "Snapshot") -> tuple[Wanted, ...]:
     """Libraries for each CUDA major, headers for one. cuDNN 8 names the CUDA release in its version ("+cuda12.2")."""
     found = []
@@ -79,6 +82,7 @@ def removals(spec: "HostSpec", snapshot: "Snapshot") -> tuple[str, ...]:
     return tuple(found)
 
 
+@once
 def pins(spec: "HostSpec", snapshot: "Snapshot") -> dict[str, str]:
     """Our own exact pins within the declared versions; {} for a CUDA major whose library is not among them."""
     own = preferences.own(snapshot)
@@ -92,6 +96,7 @@ def pins(spec: "HostSpec", snapshot: "Snapshot") -> dict[str, str]:
     return {name: version for name, version in found.items() if name not in removals(spec, snapshot)}
 
 
+@once
 def changes(spec: "HostSpec", snapshot: "Snapshot") -> tuple[Change, ...]:
     """Packages of the declared versions, and headers that must go."""
     pinned, packages, found = pins(spec, snapshot), snapshot.apt.packages, []

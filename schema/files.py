@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from schema import conda, cuda, driver, pins, repository
 from schema.change import Change
+from schema.once import once
 from schema.repository import key as keys
 from schema.repository.files import CERTIFICATE, CUDA_SOURCE, PROXY, UBUNTU_SOURCE, UNATTENDED
 from schema.repository.model import FileState, OwnedFile
@@ -31,6 +32,7 @@ OWNED = frozenset(
 )
 
 
+@once
 def by_concern(spec: "HostSpec", snapshot: "Snapshot") -> dict[str, tuple[OwnedFile, ...]]:
     """The wanted files of each concern, in the concerns' order."""
     return {
@@ -41,6 +43,7 @@ def by_concern(spec: "HostSpec", snapshot: "Snapshot") -> dict[str, tuple[OwnedF
     }
 
 
+@once
 def owned(spec: "HostSpec", snapshot: "Snapshot") -> tuple[OwnedFile, ...]:
     """Every file to have, then, without content, those of ours on the host that nothing declared wants."""
     wanted = tuple(file for files in by_concern(spec, snapshot).values() for file in files)

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from schema import cuda, cudnn, driver
 from schema.model import version_key
+from schema.once import once
 from schema.preferences import PATH, own, read
 from schema.repository.model import OwnedFile
 from schema.wanted import Wanted, upstream
@@ -26,6 +27,7 @@ NVIDIA, ARCHIVE, PPA = "release l=NVIDIA CUDA", "release o=Ubuntu", "release o=L
 HEADER = "# Written by gpufleet; what is changed here is written again. Versions move by the inventory.\n"
 
 
+@once
 def pins(spec: "HostSpec", snapshot: "Snapshot") -> dict[str, str]:
     """The reference version of each package: our own pins where they lie within what is declared, else what is
     installed, where it is as declared. {} for a set that no version is known of.
@@ -51,19 +53,19 @@ def _managed(name: str, spec: "HostSpec") -> bool:
 
 
 def preferences(pins: dict[str, str], spec: "HostSpec") -> str:
-    """The whole file: exact pins of what this declaration manages, then the rules of origin.
+    """The whole file: exact pins of what this declaration manages, the rules of origin, and those of branches.
 
-    The first matching stanza wins (apt_preferences(5)). The archive keeps one version per pocket, so its drivers are
-    kept to their branch and not to a version that would vanish, unless `version` declares one.
+    The first matching stanza wins (apt_preferences(5)), so origin comes before branch. The archive keeps one version
+    per pocket, so its drivers are kept to their branch and not to a version that would vanish, unless `version`
+    declares one.
     """
     managed = spec.managed_driver
     by_branch = managed is not None and managed.source == "ubuntu" and managed.version is None
     mine = {name: version for name, version in sorted(pins.items()) if _managed(name, spec)}
     exact = {name: version for name, version in mine.items() if not (by_branch and driver.family(name))}
     stanzas = [_stanza(name, f"version {version}", 1001) for name, version in exact.items()]
-    if by_branch:
-        stanzas += _branch_rules(mine)
-    return HEADER + "\n" + "\n".join([*stanzas, *_origin_rules(spec)])
+    branches = _branch_rules(mine) if by_branch else []
+    return HEADER + "\n" + "\n".join([*stanzas, *_origin_rules(spec), *branches])
 
 
 def _branch_rules(mine: dict[str, str]) -> list[str]:
@@ -91,6 +93,7 @@ def _stanza(package: str, pin: str, priority: int) -> str:
     return f"Package: {package}\nPin: {pin}\nPin-Priority: {priority}\n"
 
 
+@once
 def files(spec: "HostSpec", snapshot: "Snapshot") -> tuple[OwnedFile, ...]:
     """Our preferences, wherever a driver, CUDA or cuDNN is managed."""
     managed = spec.managed_driver

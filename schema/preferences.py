@@ -3,6 +3,8 @@
 import re
 from typing import TYPE_CHECKING
 
+from schema.once import once
+
 if TYPE_CHECKING:
     from schema.snapshot import Snapshot
 
@@ -15,6 +17,7 @@ def read(text: str) -> dict[str, str]:
     return {match[1]: match[2] for match in STANZA.finditer(text)}
 
 
+@once
 def own(snapshot: "Snapshot") -> dict[str, str]:
     """The pins in our own file on the host, {} where it is not there."""
     file = snapshot.apt.files.get(PATH)

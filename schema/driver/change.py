@@ -6,6 +6,7 @@ from schema.change import Change
 from schema.driver import names, packages
 from schema.driver.resolve import ResolvedDriver, resolve
 from schema.model import within
+from schema.once import once
 from schema.repository.model import Package
 from schema.wanted import difference, observed, present, removal, upstream
 
@@ -18,6 +19,7 @@ PERSISTENCE = "persistence"
 FABRIC_MANAGER = "fabric manager"
 
 
+@once
 def changes(spec: "HostSpec", snapshot: "Snapshot") -> tuple[Change, ...]:
     """The driver's differences, packages first; () for a driver that is not managed, or `external`."""
     driver = resolve(spec, snapshot)

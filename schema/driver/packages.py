@@ -6,6 +6,7 @@ from schema import preferences
 from schema.driver import names
 from schema.driver.resolve import ResolvedDriver, needs_fabric_manager, resolve
 from schema.model import within
+from schema.once import once
 from schema.repository.model import Package
 from schema.wanted import Wanted, present, upstream
 
@@ -49,12 +50,14 @@ def wants_fabric_manager(spec: "HostSpec", snapshot: "Snapshot") -> bool:
     return needs_fabric_manager(spec, snapshot)
 
 
+@once
 def lead(spec: "HostSpec", snapshot: "Snapshot") -> str | None:
     """The package that tells the set's version; None where the driver is not managed."""
     driver = resolve(spec, snapshot)
     return top(driver, kernel_flavour(spec, snapshot))[0] if driver is not None else None
 
 
+@once
 def pins(spec: "HostSpec", snapshot: "Snapshot") -> dict[str, str]:
     """Our own exact pins of the set, {} unless the lead package's pin lies within what is declared."""
     driver = resolve(spec, snapshot)
@@ -73,6 +76,7 @@ def _fits(name: str, version: str, driver: ResolvedDriver) -> bool:
     return not names.matched(name) or within(upstream(version), driver.limit)
 
 
+@once
 def target(spec: "HostSpec", snapshot: "Snapshot") -> str:
     """The version to have, as exact as it is known: declared, pinned by us, installed or loaded, else the branch.
 
@@ -96,6 +100,7 @@ def target(spec: "HostSpec", snapshot: "Snapshot") -> str:
     return driver.limit
 
 
+@once
 def wanted(spec: "HostSpec", snapshot: "Snapshot") -> tuple[Wanted, ...]:
     """The top-level packages to ask apt for; () where the driver is not managed or is `external`."""
     driver = resolve(spec, snapshot)
@@ -148,6 +153,7 @@ def _unsuffixed_conflicts(name: str, package: Package, driver: ResolvedDriver) -
     return not within(upstream(package.version), str(driver.branch))
 
 
+@once
 def removals(spec: "HostSpec", snapshot: "Snapshot") -> tuple[str, ...]:
     """Installed packages of the family that conflict with the wanted set: all that the transaction may remove."""
     driver = resolve(spec, snapshot)

@@ -8,6 +8,7 @@ from schema.driver import names
 from schema.driver.model import DriverSpec, Flavour
 from schema.gpu import GpuSpec
 from schema.model import Model, version_key
+from schema.once import once
 
 if TYPE_CHECKING:
     from schema.host import HostSpec
@@ -100,6 +101,7 @@ def pinned(snapshot: "Snapshot") -> tuple[int, Flavour | None] | None:
     return None
 
 
+@once
 def resolve(spec: "HostSpec", snapshot: "Snapshot") -> ResolvedDriver | None:
     """The driver to have; None where it is not managed, or where no branch drives the GPUs."""
     managed = spec.managed_driver
