@@ -46,8 +46,9 @@ def shared_object(soname: str) -> bytes:
     body = bytes(24) + struct.pack("<4I", 1, 1, 0, 0) + strings
     body += b"\0" * (dynamic - texts - len(strings)) + b"".join(struct.pack("<QQ", *tag) for tag in tags)
     end = start + len(body)
+    # Writable: ld.so puts addresses into the dynamic section when a program loads it (glibc, dl_relocate_ld).
     segments = (
-        _segment(1, 4, 0, end, 0x1000) + _segment(2, 6, dynamic, end - dynamic, 8) + _segment(0x6474E551, 6, 0, 0, 16)
+        _segment(1, 6, 0, end, 0x1000) + _segment(2, 6, dynamic, end - dynamic, 8) + _segment(0x6474E551, 6, 0, 0, 16)
     )
     return _header(kind=3, programs=64, sections=0, program_count=3, section_count=0, names=0) + segments + body
 

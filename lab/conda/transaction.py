@@ -4,6 +4,7 @@ import asyncio
 import datetime
 import os
 import re
+import subprocess
 import sys
 from collections.abc import Awaitable
 from pathlib import Path
@@ -32,10 +33,25 @@ def parse(spec: str) -> rattler.MatchSpec:
         raise CondaError("InvalidMatchSpec", f"Invalid spec {spec!r}: {problem}") from None
 
 
+def driver_cuda() -> str:
+    """The CUDA version of the driver that answers, "" for none, for the virtual package __cuda.
+
+    rattler itself would load libcuda.so.1, which is a stand-in without code on a lab host.
+    """
+    try:
+        words = ["nvidia-smi", "-q", "-x"]
+        said = subprocess.run(words, capture_output=True, text=True, timeout=20, check=False).stdout
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    found = re.search(r"<cuda(?:_umd)?_version>([0-9.]+)<", said)
+    return found[1] if found else ""
+
+
 def solve(
     here: context.Context, urls: list[str], specs: list[str], keep: list[rattler.PrefixRecord]
 ) -> list[rattler.RepoDataRecord]:
     """The records that satisfy `specs`, near to `keep`; raises CondaError in the words of conda's libmamba solver."""
+    os.environ.setdefault("CONDA_OVERRIDE_CUDA", driver_cuda())
     request = rattler.solve(
         urls,
         [parse(spec) for spec in specs],
