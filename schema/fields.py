@@ -50,6 +50,7 @@ PATTERNS = {
     r"^[A-Za-z0-9._~/][A-Za-z0-9._+@%=,~ /-]*$": "a path such as ~/.ssh/id_ed25519, or one inside the inventory folder",
     r"^(https?://)?[A-Za-z0-9][A-Za-z0-9._/:@~-]*$": "a channel's name such as conda-forge, or its URL",
     r"^[^\x00-\x1f\x7f]+$": "a text in one line",
+    r"^[A-Za-z0-9.*:\[][A-Za-z0-9.*:_/\[\]-]*$": "a host, a domain such as .example.org, or a network",
     r"^[A-Za-z0-9][A-Za-z0-9 ._/()+-]*$": "a GPU's name such as GTX 1080, or H100 SXM",
 }
 URL_WORDS = "a URL such as https://mirror.example/path, without spaces or quotes"

@@ -5,8 +5,9 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
+from typing import NamedTuple
 
-from schema import build, content, document, folder, groups, merge, rules, spelling
+from schema import build, content, document, folder, groups, merge, names, rules, spelling
 from schema.document import Node, Refused
 from schema.errors import InvalidInventory, Problem
 from schema.fleet import Fleet, judge
@@ -25,8 +26,8 @@ def fleet(path: str | Path, limit: Iterable[str] | None = None, today: date | No
     chosen = None
     problems = list(found.problems)
     if limit is not None:
-        names, missed = found.select(limit)
-        chosen = frozenset(names)
+        selected, missed = found.select(limit)
+        chosen = frozenset(selected)
         problems += [unmatched(pattern, path, found) for pattern in missed]
     judged = judge(problems, chosen)
     if any(problem.severity == "error" for problem in judged):
@@ -74,28 +75,22 @@ def _read(found: Folder, problems: list[Problem], today: date) -> Fleet:
         tree = _tree(found, "fleet.yaml", problems)
         policy = groups.policy(tree, report) if tree is not None else policy
     problems += report.problems + _later(found)
-    names = _names(found, policy, problems)
-    if not names:
+    files = names.listed(found, policy, problems)
+    if not files:
         hint = "Add hosts/NAME.yaml; 'fleet init DIR' makes a commented one."
         problems.append(Problem(code="INV020", file="hosts", message="the inventory has no host.", hint=hint))
     reader = content.Reader(found.root)
-    hosts, trees, members = {}, {}, {group: list[str]() for group in policy.groups}
-    for name, file in names.items():
-        spec, whole, listed = _host(found, name, file, policy, reader, today, problems)
-        for group in listed:
-            members[group].append(name)
-        if whole is not None:
-            trees[name] = whole
-        if spec is not None:
-            hosts[name] = spec
+    read = {name: _host(found, name, file, policy, reader, today, problems) for name, file in files.items()}
+    hosts = {name: host.spec for name, host in read.items() if host.spec is not None}
+    trees = {name: host.tree for name, host in read.items() if host.tree is not None}
     problems += rules.across(hosts, trees) + folder.strays(found, reader.used)
     invalid = {problem.host for problem in problems if problem.severity == "error"}
     return Fleet(
         root=found.root,
         name=found.name,
         hosts={name: spec for name, spec in hosts.items() if name not in invalid},
-        names=tuple(names),
-        groups={group: tuple(dict.fromkeys(listed)) for group, listed in members.items()},
+        names=tuple(files),
+        groups={group: tuple(name for name, host in read.items() if group in host.groups) for group in policy.groups},
         problems=tuple(problems),
         rollout=policy.rollout,
         requires=policy.requires,
@@ -136,34 +131,12 @@ def _later(found: Folder) -> list[Problem]:
     ]
 
 
-def _names(found: Folder, policy: groups.Policy, problems: list[Problem]) -> dict[str, str]:
-    """Host file by host name, sorted by name; names that pyinfra or the fleet would misunderstand are reported."""
-    names: dict[str, str] = {}
-    for file in found.hosts:
-        name = Path(file).stem
-        message, hint = _name_problem(name, names, found, policy)
-        if message:
-            problems.append(Problem(code="INV018", file=file, host=name, message=message, hint=hint))
-        names.setdefault(name, file)
-    for group in policy.groups:
-        if group in {"all", found.name}:
-            message = f"a group cannot be named {group!r}: it would mean every host."
-            node = policy.groups[group]
-            place = {"file": node.file, "line": node.key_line, "column": node.key_column, "path": f"groups.{group}"}
-            problems.append(Problem(code="INV018", message=message, hint="Rename the group.", **place))
-    return dict(sorted(names.items()))
+class _Host(NamedTuple):
+    """What was made of one host file: as much as could be."""
 
-
-def _name_problem(name: str, names: dict[str, str], found: Folder, policy: groups.Policy) -> tuple[str, str]:
-    if name in names:
-        return f"the host {name!r} has two files; the other is {names[name]}.", "Rename or delete one of them."
-    if not groups.is_name(name):
-        return f"{name!r} cannot be a host's name; {groups.NAME_WORDS}", "Rename the file."
-    if name == "all" or (name == found.name and not found.single):
-        return f"a host cannot be named {name!r}: it would mean every host.", "Rename the file."
-    if name in policy.groups:
-        return f"{name!r} is a host and a group at once.", "Rename one of them."
-    return "", ""
+    spec: HostSpec | None = None
+    tree: Node | None = None
+    groups: tuple[str, ...] = ()
 
 
 def _host(
@@ -174,10 +147,10 @@ def _host(
     reader: content.Reader,
     today: date,
     problems: list[Problem],
-) -> tuple[HostSpec | None, Node | None, tuple[str, ...]]:
+) -> _Host:
     own = _tree(found, file, problems, name)
     if own is None:
-        return None, None, ()
+        return _Host()
     report = Report(host=name)
     whole, listed = groups.resolved(own, policy, report)
     spelt = spelling.written_out(whole)
@@ -188,4 +161,4 @@ def _host(
             report.add(breach.code, node, breach.path, breach.message, breach.hint, severity=breach.severity)
         spec = content.filled(spec, spelt, reader, report)
     problems += report.problems
-    return spec, spelt, listed
+    return _Host(spec, spelt, listed)

@@ -115,6 +115,8 @@ Channel = Annotated[
     StringConstraints(pattern=r"^(https?://)?[A-Za-z0-9][A-Za-z0-9._/:@~-]*$", max_length=256),
     AfterValidator(_no_credentials),
 ]
+# What no_proxy lists: a host, a domain with a leading dot or *, an address or a network.
+HostPattern = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9.*:\[][A-Za-z0-9.*:_/\[\]-]*$", max_length=253)]
 # Text that is only shown: no control characters, which could move a terminal's cursor.
 Sentence = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]+$", max_length=512)]
 PciId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{4}:[0-9a-f]{4}$")]

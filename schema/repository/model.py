@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from schema.model import Fingerprint, Mode, Model, Path, RelativePath, Url
+from schema.model import Fingerprint, HostPattern, Mode, Model, Path, RelativePath, Url
 
 
 class KeySpec(Model):
@@ -31,7 +31,7 @@ class MirrorsSpec(Model):
 class ProxySpec(Model):
     http: Url | None = None
     https: Url | None = None
-    no_proxy: tuple[str, ...] = ()
+    no_proxy: tuple[HostPattern, ...] = ()
 
 
 class Package(Model):

@@ -25,6 +25,7 @@ RULES: tuple[tuple[Rule, frozenset[str]], ...] = (
     (shape.driver, frozenset({"driver"})),
     (shape.cuda, frozenset({"cuda"})),
     (shape.cudnn, frozenset({"cuda", "cudnn"})),
+    (shape.mirrors, frozenset({"mirrors"})),
     (shape.secret, frozenset({"connection"})),
     (environment.conda, frozenset({"conda", "arch"})),
     (environment.needs_conda, frozenset({"conda", "environments"})),

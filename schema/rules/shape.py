@@ -1,5 +1,6 @@
 """Keys that contradict one another within one host."""
 
+import re
 from datetime import date
 
 from schema.cuda import CudaSpec
@@ -85,6 +86,26 @@ def cudnn(spec: HostSpec) -> list[Breach]:
         message = f"there is no cuDNN version for CUDA {missing[0]}."
         return [Breach(code="INV030", path="cudnn.versions", message=message, hint=f'Add "{missing[0]}".')]
     return []
+
+
+PLACEHOLDERS = frozenset({"distro", "nvidia_arch", "codename", "arch"})
+
+
+def mirrors(spec: HostSpec) -> list[Breach]:
+    """The URL of a repository may hold four placeholders, other URLs none."""
+    urls = {
+        "mirrors.cuda.url": (spec.mirrors.cuda and spec.mirrors.cuda.url, PLACEHOLDERS),
+        "mirrors.ubuntu.url": (spec.mirrors.ubuntu and spec.mirrors.ubuntu.url, PLACEHOLDERS),
+        **{f"mirrors.{key}": (getattr(spec.mirrors, key), frozenset()) for key in ("installers", "conda", "pypi")},
+    }
+    breaches = []
+    for path, (url, known) in urls.items():
+        bare = re.sub(r"\{(\w+)\}", lambda match, known=known: "" if match[1] in known else match[0], url or "")
+        if "{" in bare or "}" in bare:
+            words = ", ".join(f"{{{name}}}" for name in sorted(known)) or "none"
+            message = f"a placeholder that is not known; possible: {words}."
+            breaches.append(Breach(code="INV030", path=path, message=message, hint="Write it out."))
+    return breaches
 
 
 def secret(spec: HostSpec) -> list[Breach]:

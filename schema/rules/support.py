@@ -7,6 +7,8 @@ from schema.rules.breach import Breach
 
 # The key, when it asks for something that is missing, what that is, and what to write meanwhile.
 NOT_YET: tuple[tuple[str, Callable[[HostSpec], bool], str, str], ...] = (
+    ("kernel.version", lambda spec: spec.kernel.version is not None, "an exact kernel", "Delete the key."),
+    ("kernel.hold", lambda spec: spec.kernel.hold, "a held kernel", "Delete the key, and hold it with apt-mark."),
     ("platform", lambda spec: spec.platform != "generic", "this platform", "Only platform: generic is supported."),
 )
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from schema import load
+from schema import fields, load, reference
 from schema.errors import InvalidInventory, Problem
 
 OK = 'ubuntu: "24.04"\n'
@@ -68,6 +68,8 @@ SHAPE = [
     (OK + "gpus: GTX 1080\n", "INV015 2:7", "Write [GTX 1080]."),
     (OK + "cuda: {toolkits: [{'11.8': gone}]}\n", "INV015 2:19", "a CUDA version"),
     (OK + "docker: {}\n", "INV090 2:1", "not yet supported"),
+    (OK + "kernel: {version: 6.8.0-51.52}\n", "INV090 2:19", "not yet supported"),
+    (OK + "kernel: {hold: true}\n", "INV090 2:16", "not yet supported"),
     (OK + "platform: jetson\n", "INV090 2:11", "not yet supported"),
 ]
 
@@ -117,6 +119,7 @@ VALUES = [
     ("environments: {a: {lock: /etc/passwd}}\n", "environments.a.lock", "26", "inside the inventory folder"),
     ("mirrors: {conda: 'https://x/`id`'}\n", "mirrors.conda", "18", "a URL"),
     ("mirrors: {conda: 'ftp://x'}\n", "mirrors.conda", "18", "a URL"),
+    ("proxy: {no_proxy: ['a; id']}\n", "proxy.no_proxy.0", "20", "a network"),
     ("connection: {address: '-oProxyCommand=id'}\n", "connection.address", "23", "a host name"),
     ("connection: {key: '-i'}\n", "connection.key", "19", "a path such as"),
     ("connection: {key: ../id}\n", "connection.key", "19", "inventory folder"),
@@ -144,6 +147,16 @@ def test_an_unsupported_release_names_the_supported_ones(tmp_path: Path, version
     found = first(tmp_path, f"ubuntu: {version}\n")
     assert found.code == "INV016"
     assert "18.04, 20.04, 22.04, 24.04 or 26.04" in found.message
+
+
+def test_every_pattern_of_a_key_has_words_of_its_own() -> None:
+    """Nobody is shown a regular expression, and only requirements have the general words."""
+    general = {
+        path
+        for path, model, name in reference.paths()
+        if fields.DEFAULT_WORDS in fields.words(fields.annotation(model, name))
+    }
+    assert general == set()
 
 
 SECRETS = [

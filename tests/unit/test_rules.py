@@ -68,6 +68,8 @@ REFUSED = [
     (OK + "cudnn: {version: 9.10.2}\n", "INV030", "cudnn", "toolkits"),
     (OK + "cuda: {toolkits: ['12.9']}\ncudnn: {version: {'13': 9.17.0}}\n", "INV030", "cudnn.version.13", "'12'"),
     (OK + "cuda: {toolkits: ['12.9', '13.0']}\ncudnn: {version: {'13': 9.17.0}}\n", "INV030", "cudnn.version", '"12"'),
+    (OK + "mirrors: {cuda: {url: 'https://m/{release}'}}\n", "INV030", "mirrors.cuda.url", "Write it out."),
+    (OK + "mirrors: {conda: 'https://m/{distro}'}\n", "INV030", "mirrors.conda", "Write it out."),
     (OK + "connection: {sudo_password: {env: A, file: b}}\n", "INV030", "connection.sudo_password", "env: NAME"),
     (OK + "gpus: []\ndriver: {branch: 580}\n", "INV031", "driver", "Delete one"),
     (OK + "environments: {ds: {python: '3.11'}}\n", "INV033", "environments.ds", "25.3.1-0"),
