@@ -16,6 +16,9 @@ from fleet.endpoint import Endpoint
 from fleet.errors import RunError
 
 USER_FILES = (Path("~/.ssh/known_hosts"), Path("~/.ssh/known_hosts2"), Path("/etc/ssh/ssh_known_hosts"))
+# paramiko 4 wakes ten times a second on each open connection to see whether it was closed (`Transport.__init__`); while
+# hosts work that is half of a run's CPU.
+WAKE_SECONDS = 5.0
 # Connections to jump hosts are shared: a bastion's sshd drops many logins at once (sshd_config(5), MaxStartups).
 _HOPS: WeakKeyDictionary[State, dict[Endpoint, paramiko.SSHClient | Exception]] = WeakKeyDictionary()
 _HOPS_LOCK = threading.RLock()  # A jump may itself be reached by a jump.
@@ -60,6 +63,9 @@ def dial(state: State, endpoint: Endpoint, password: str = "", passphrase: str =
     except BaseException:
         client.close()
         raise
+    transport = client.get_transport()
+    if transport is not None:
+        transport.sock.settimeout(WAKE_SECONDS)
     return client
 
 

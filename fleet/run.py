@@ -4,12 +4,13 @@ import logging
 from collections.abc import Callable, Iterable
 
 import gevent  # type: ignore[import-untyped]
+from paramiko import SSHException
+from pyinfra.api.command import StringCommand
 from pyinfra.api.config import Config
 from pyinfra.api.host import Host
 from pyinfra.api.state import State, StateStage
 from pyinfra.context import ctx_host, ctx_state
 
-from deploys import remote
 from facts.snapshot import HostSnapshot
 from fleet import dial, inventory, shell
 from fleet.errors import RunError
@@ -17,6 +18,8 @@ from fleet.secrets import Secret
 from schema.fleet import Fleet
 from schema.snapshot import Snapshot
 
+# Each of the probe's commands has a time limit of its own; together they stay below this.
+LOOK_SECONDS = 120
 Seen = Snapshot | RunError
 Told = Callable[[str, Seen], None]
 
@@ -102,12 +105,14 @@ def failure(host: Host) -> RunError | None:
 def snapshot(host: Host) -> Snapshot:
     """The probe on a connected host. Raises RunError."""
     fact = HostSnapshot()
+    # Of pyinfra's global arguments only sudo is in our hosts' data; collecting them all costs a millisecond per host.
+    sudo = bool(host.data.get("_sudo"))
     try:
-        ok, output = remote.run(host, fact.command())
-    except remote.LostError as error:
+        ok, output = host.run_shell_command(StringCommand(fact.command()), _sudo=sudo, _timeout=LOOK_SECONDS)
+    except (TimeoutError, OSError, EOFError, SSHException) as error:
         raise RunError(
             "RUN207",
-            f"lost the connection to {host.name} while looking at it: {error}",
+            f"lost the connection to {host.name} while looking at it: {str(error) or type(error).__name__}",
             state="nothing was changed",
             hint="run the same command again when the host answers",
         ) from error
