@@ -132,8 +132,7 @@ def changes(spec: "HostSpec", snapshot: "Snapshot") -> tuple[Change, ...]:
     asked = wanted(spec, snapshot)
     found = [difference("cuda", item, packages.get(item.name), pinned.get(item.name)) for item in asked]
     changed = [change for change in found if change is not None]
-    releases = {item.within for item in asked}
-    changed += component_changes(spec, snapshot, "cuda", pinned, {item.name for item in asked}, releases)
+    changed += _components(snapshot, pinned, {item.name for item in asked}, {item.within for item in asked})
     changed += [removal("cuda", packages[name]) for name in removals(spec, snapshot)]
     wish = default(spec)
     if wish is not None and snapshot.cuda.default != wish:
@@ -141,24 +140,18 @@ def changes(spec: "HostSpec", snapshot: "Snapshot") -> tuple[Change, ...]:
     return tuple(changed)
 
 
-def component_changes(
-    spec: "HostSpec",
-    snapshot: "Snapshot",
-    concern: str,
-    pinned: dict[str, str],
-    asked: set[str],
-    releases: set[str | None],
+def _components(
+    snapshot: "Snapshot", pinned: dict[str, str], asked: set[str], releases: set[str | None]
 ) -> list[Change]:
-    """Components that differ from our pins or are half installed; those that were removed come with their toolkit."""
-    found = []
-    for name in sorted(set(pinned) | {name for name in snapshot.apt.packages if release_in(name) in releases}):
-        package, pin = snapshot.apt.packages.get(name), pinned.get(name)
-        if name in asked or (pin is None and not present(package)):
-            continue
+    """Components that differ from our pins, or are half installed; one without a pin comes with its toolkit."""
+    packages, found = snapshot.apt.packages, []
+    for name in sorted(set(pinned) | {name for name in packages if release_in(name) in releases} - asked):
+        package, pin = packages.get(name), pinned.get(name)
+        broken = package is not None and present(package) and package.broken
         differs = pin is not None and (package is None or not present(package) or package.version != pin)
-        if differs or (package is not None and package.broken):
+        if name not in asked and (differs or broken):
             desired = pin or (upstream(package.version) if package is not None else None)
-            found.append(Change(concern=concern, item=name, observed=observed(package), desired=desired))
+            found.append(Change(concern="cuda", item=name, observed=observed(package), desired=desired))
     return found
 
 

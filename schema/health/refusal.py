@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from schema import compat, driver
-from schema.driver.resolve import seen_architectures, suits
+from schema.driver.generation import seen_architectures, suits
 from schema.errors import Finding
 
 if TYPE_CHECKING:
