@@ -6,9 +6,11 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from lab import network, process
+from lab import cgroup, network, paths, process
 from lab.errors import LabError
 
+# /tmp lies on the disk, as on Ubuntu.
+ENVIRONMENT = {"SYSTEMD_NSPAWN_TMPFS_TMP": "0"}
 LOOP = Path(__file__).with_name("boot-loop.sh")
 
 
@@ -22,7 +24,9 @@ def start(machine: str, root: Path, pci: Path, log: Path, binds: Sequence[str] =
     command: list[str | Path] = [
         "sh",
         LOOP,
+        paths.PYTHON,
         pci,
+        " ".join(str(folder) for folder in cgroup.make(machine)),
         marker(machine),
         "--quiet",
         f"--directory={root}",
@@ -37,7 +41,7 @@ def start(machine: str, root: Path, pci: Path, log: Path, binds: Sequence[str] =
         "--kill-signal=SIGRTMIN+4",
         "--boot",
     ]
-    process.spawn(command, log)
+    process.spawn(command, log, more=ENVIRONMENT)
 
 
 def running(machine: str) -> bool:
@@ -87,6 +91,7 @@ def kill(machine: str) -> None:
     process.wait_gone(rest, 2)
     process.send(process.find(marker(machine)), signal.SIGKILL)
     left = process.wait_gone([*pids, *inside], 10)
+    cgroup.remove(machine)
     if left:
         raise LabError(f"{machine}: processes {left} did not end. Look at them with: ps -p {left[0]}")
 

@@ -6,12 +6,20 @@ from pathlib import Path
 
 from lab import process
 
+FINISHED = "finished"
+
 
 def mount(machine: str, base: Path, folder: Path, size_mib: int | None) -> bool:
-    """Mount `folder`/root unless it is mounted; True when the disk is empty. A size makes the disk one of RAM."""
-    for name in ("root", "disk"):
-        (folder / name).mkdir(parents=True, exist_ok=True)
+    """Mount `folder`/root; True when the disk is empty. With a size the disk is one of RAM.
+
+    A disk that `finish` was never called for is emptied: its making was interrupted.
+    """
     store = folder / "disk"
+    if not (store / FINISHED).exists():
+        unmount(folder)
+        wipe(folder)
+    for point in (folder / "root", store):
+        point.mkdir(parents=True, exist_ok=True)
     if size_mib and not os.path.ismount(store):
         process.run("mount", "-t", "tmpfs", "-o", f"size={size_mib}m,mode=755", f"{machine}-disk", store)
     upper, work = store / "upper", store / "work"
@@ -20,11 +28,15 @@ def mount(machine: str, base: Path, folder: Path, size_mib: int | None) -> bool:
     if not os.path.ismount(folder / "root"):
         options = f"lowerdir={base},upperdir={upper},workdir={work}"
         process.run("mount", "-t", "overlay", machine, "-o", options, folder / "root")
-    # The last file that seeding writes tells a finished disk from one whose making was interrupted.
-    return not (upper / "var/lib/gpufleet-lab/gpus.json").exists()
+    return not (store / FINISHED).exists()
 
 
-def unmount(machine: str, folder: Path) -> None:
+def finish(folder: Path) -> None:
+    """Say that a fresh disk holds all it needs to boot."""
+    (folder / "disk" / FINISHED).touch()
+
+
+def unmount(folder: Path) -> None:
     """Unmount all that is mounted below a host's folder, innermost first; what is not mounted is no error."""
     for point in mounts_below(folder):
         process.run("umount", "--lazy", point)

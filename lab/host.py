@@ -63,6 +63,7 @@ class LabHost:
             public_key = self.key.with_suffix(".pub").read_text()
             seed.apply(self.root, self.spec, self.folder, public_key, self.address)
             self.set_gpus(self.spec.gpus)
+            disk.finish(self.folder)
         network.attach(self.lab, self.machine, self.spec.address, self.address)
         firmware.fill(self.folder / "firmware", self.spec.secure_boot)
         binds = (f"--bind-ro={self.folder / 'firmware'}:/sys/firmware", *self.binds)
@@ -117,14 +118,14 @@ class LabHost:
     def reset(self) -> None:
         """Bare and booted again: power cut, empty disk, its declared GPUs back, cable in. Its SSH host key stays."""
         boot.stop(self.machine, hard=True)
-        disk.unmount(self.machine, self.folder)
+        disk.unmount(self.folder)
         disk.wipe(self.folder)
         self.boot()
 
     def remove(self) -> None:
         """Take it down with everything that belongs to it."""
         boot.stop(self.machine, hard=True)
-        disk.unmount(self.machine, self.folder)
+        disk.unmount(self.folder)
         network.detach(self.lab, self.machine, self.spec.address)
         shutil.rmtree(self.folder, ignore_errors=True)
 

@@ -187,7 +187,7 @@ def _sweep_strangers(lab: Lab, definition: Definition) -> None:
     for machine in sorted(machines(lab) - wanted):
         kill(machine)
         folder = lab.state / "hosts" / machine.removeprefix(f"{lab.name}-")
-        disk.unmount(machine, folder)
+        disk.unmount(folder)
         process.run("ip", "netns", "del", machine, check=False)
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -210,7 +210,7 @@ def down(lab: Lab, say: Callable[[str], None] = _silent) -> None:
         with ThreadPoolExecutor(max_workers=8) as pool:
             list(pool.map(kill, found))
         process.end(process.find(lab.server_marker))
-        disk.unmount(lab.name, lab.state)
+        disk.unmount(lab.state)
         network.down(lab.name, lab.subnet)
         limits.restore_inotify(lab.record().get("inotify"))
         shutil.rmtree(lab.state, ignore_errors=True)

@@ -49,14 +49,12 @@ def namespaces(lab: str) -> list[str]:
 
 
 def attach(lab: str, space: str, octet: int, address: str) -> None:
-    """Make a host's namespace with eth0 at `address` where it is missing; it outlives a power cycle of the host.
+    """Make a host's namespace with eth0 at `address`, anew if it is there: its making may have been interrupted.
 
     Its hardware address follows from the IPv4 address (the second lowest bit of the first byte marks a local one,
     IEEE 802), so that a host that is made anew is found under the entry its neighbours still keep for the old one.
     """
     end = cable(lab, octet)
-    if exists(end) and (NETNS / space).exists():
-        return
     detach(lab, space, octet)
     hardware = "02:00:" + ":".join(f"{int(number):02x}" for number in address.split("."))
     process.run("ip", "netns", "add", space)

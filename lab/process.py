@@ -6,7 +6,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from lab.errors import LabError
@@ -22,10 +22,13 @@ def run(*command: str | Path, stdin: str | None = None, check: bool = True) -> s
     return done.stdout
 
 
-def spawn(command: Sequence[str | Path], log: Path, folder: Path | None = None) -> int:
+def spawn(
+    command: Sequence[str | Path], log: Path, folder: Path | None = None, more: Mapping[str, str] | None = None
+) -> int:
     """Start a program in a session of its own, so that it outlives the command that starts it; return its id.
 
-    `folder` is where it starts, the current one by default; what it says is appended to `log`.
+    `folder` is where it starts, the current one by default; what it says is appended to `log`; `more` is laid over the
+    environment.
     """
     with log.open("ab") as output:
         started = subprocess.Popen(
@@ -35,6 +38,7 @@ def spawn(command: Sequence[str | Path], log: Path, folder: Path | None = None) 
             stderr=output,
             start_new_session=True,
             cwd=folder,
+            env={**os.environ, **(more or {})},
         )
     # The kernel fills in the arguments a moment after Popen returns, and `find` must not miss them.
     while alive(started.pid) and not any(arguments(started.pid)):
