@@ -3,7 +3,7 @@
 import re
 from shlex import quote
 
-from deploys import files, look, resolve, task
+from deploys import files, locks, look, resolve, task
 from deploys.resolve import Resolution
 from deploys.step import StepError, Work
 from deploys.task import Result, Task
@@ -17,7 +17,7 @@ STATES = frozenset({"loaded module", "persistence", "nouveau", "fabric manager"}
 LOCK_SECONDS = 300
 # Failures that apt reports before it lets dpkg begin.
 UNTOUCHED = frozenset({"RUN102", "RUN106", "RUN108", "RUN111"})
-TELLING = r"E:|W:|dpkg:|Error!|.*No space left|.*held by process"
+TELLING = r"E:|W:|dpkg:|Error!|.*No space left"
 RESOLVED = "gpufleet_resolution"
 
 
@@ -78,7 +78,7 @@ def repair(work: Work) -> None:
     result = task.run(work.host, Task("apt", repair_script(lock_seconds(work)), "finish interrupted package work"))
     known = apt.recognise(result.log)
     if result.exit_code != 0 and known is not None and known.code in {"RUN102", "RUN110"}:
-        raise failure(result)
+        raise failure(work, result)
 
 
 def resolve_and_pin(work: Work) -> None:
@@ -110,10 +110,10 @@ def install(work: Work) -> None:
     script = install_script(resolution, lock_seconds(work))
     result = task.run(work.host, Task("apt", script, "install the packages"), apt.progress)
     if result.exit_code != 0:
-        raise failure(result)
+        raise failure(work, result)
 
 
-def failure(result: Result) -> StepError:
+def failure(work: Work, result: Result) -> StepError:
     """What apt's own words say, with its last lines."""
     known = apt.recognise(result.log)
     begun = known is None or known.code not in UNTOUCHED
@@ -121,6 +121,8 @@ def failure(result: Result) -> StepError:
     state += f"; nothing was rebooted; log on the host: {task.FOLDER}/apt/log"
     lines = [line for line in result.log.splitlines() if re.match(TELLING, line)]
     evidence = "\n".join([*(lines or result.log.splitlines())[-10:], f"exit code {result.exit_code}"])
+    if known is not None and known.code == "RUN102":
+        evidence = f"{locks.holders(work)}\n{evidence}".strip()
     if known is not None:
         return StepError(known.code, known.message, evidence=evidence, state=state, hint=known.hint)
     hint = f"read {quote(task.FOLDER)}/apt/log on the host; {apt.AGAIN}"

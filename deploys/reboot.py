@@ -79,20 +79,27 @@ def boot_id(host: Host) -> str | None:
 
 
 def wait(work: Work, before: str) -> None:
-    """Wait, by a real clock, until the host answers with another boot id and its services are up."""
-    started = time.monotonic()
-    while time.monotonic() - started < BOOT_SECONDS:
+    """Wait, by a real clock, until the host answers with another boot id and its services are up.
+
+    The limit is `--data boot_timeout=SECONDS`, 1200 without.
+    """
+    limit = float(work.host.data.get("boot_timeout") or BOOT_SECONDS)
+    started, told = time.monotonic(), 0
+    while (waited := time.monotonic() - started) < limit:
         time.sleep(1)
+        if waited // 60 > told:
+            told = int(waited // 60)
+            work.host.log(f"waiting for its boot since {told} min, at most {limit / 60:.0f}")
         found = boot_id(work.host)
         if found not in {None, "", before}:
             services_up(work)
             work.host.log(f"is back after {time.monotonic() - started:.0f} s")
             return
         if found is None:
-            remote.reconnect(work.host, min(30.0, BOOT_SECONDS))
+            remote.reconnect(work.host, 20.0)
     raise StepError(
         "RUN120",
-        f"{work.name} did not come back within {BOOT_SECONDS:.0f} s",
+        f"{work.name} did not come back within {limit:.0f} s",
         evidence=f"boot id {before} before the reboot; no other one seen since",
         state="rebooting; everything was on disk before",
         hint=f"look at its console; when it answers: fleet drift --limit {work.name}",

@@ -4,13 +4,14 @@ import base64
 import binascii
 import posixpath
 
-from deploys import fetch, files, look, packages, remote
+from deploys import fetch, files, locks, look, packages, remote
 from deploys.step import StepError, Work
 from schema import apt, openpgp, repository
 from schema.conda import CondaSpec
 from schema.repository import OwnedFile
 
 CERTIFICATES = "/usr/local/share/ca-certificates/"
+PROXY = "/etc/apt/apt.conf.d/51gpufleet-proxy"
 UNITS = "/etc/systemd/system/"
 OUR_SOURCES = "/etc/apt/sources.list.d/gpufleet-*.sources"
 # Our sources alone: Dir::Etc::SourceParts names a folder; without List-Cleanup=0 the lists of all others are deleted
@@ -38,6 +39,8 @@ def key(work: Work) -> None:
     wanted = repository.vendor_key(work.spec)
     if wanted is None:
         return
+    # A site's proxy and certificates are needed to fetch it; the source must not stand without its key.
+    put(work, tuple(file for file in early(work) if file.path.startswith((CERTIFICATES, PROXY))))
     script = "\n".join(
         [
             fetch.environment(work.spec),
@@ -92,7 +95,11 @@ def files_needed(work: Work) -> bool:
 
 
 def write_files(work: Work) -> None:
-    todo = early(work)
+    put(work, early(work))
+
+
+def put(work: Work, todo: tuple[OwnedFile, ...]) -> None:
+    """Write files, and tell the programs that keep what is in them elsewhere."""
     files.write(work, todo)
     if any(file.path.startswith(CERTIFICATES) for file in todo):
         remote.checked(work.host, "update-ca-certificates", "add the site's certificates")
@@ -139,6 +146,8 @@ def update(work: Work) -> None:
         if known is None:
             raise
         message = f"could not read the package lists: {known.message}"
-        raise StepError(known.code, message, evidence=error.evidence, state=state, hint=known.hint) from error
+        held = locks.holders(work) if known.code == "RUN102" else ""
+        evidence = f"{held}\n{error.evidence}".strip()
+        raise StepError(known.code, message, evidence=evidence, state=state, hint=known.hint) from error
     for line in warnings.splitlines():
         work.host.log(f"another source on this host: {line}")

@@ -33,7 +33,7 @@ def command(folder: Path, *flags: str) -> list[str]:
 
 def apply(folder: Path, *flags: str, seconds: float = 600) -> Run:
     """`pyinfra FOLDER deploys/gpu.py -y`, from the checkout; flags come after."""
-    return run(command(folder, "-y", *flags), seconds)
+    return run(command(folder, "-y", "--data", "boot_timeout=120", *flags), seconds)
 
 
 def run(words: list[str], seconds: float = 600) -> Run:

@@ -13,6 +13,7 @@ import pytest
 import running
 
 from lab.host import LabHost
+from lab.lab import Lab
 
 pytestmark = [pytest.mark.hosts, pytest.mark.slow]
 
@@ -89,6 +90,26 @@ def test_the_repository_is_signed_by_another_key(bare_host: Boot, write_inventor
     assert running.version(host, "nvidia-open-580") == ""
     fleet.write_text(good_fleet)
     key.write_text(good_key)
+    mended(folder)
+
+
+def test_the_offered_key_has_another_fingerprint(bare_host: Boot, write_inventory: Write, lab: Lab) -> None:
+    host, folder = bare_host("node", H100, ubuntu="22.04"), write_inventory(node=NODE)
+    fleet = folder / "fleet.yaml"
+    good = fleet.read_text()
+    # A mirror that brings no key of its own is expected to offer NVIDIA's.
+    fleet.write_text(re.sub(r"\n +keys: .*", "", good, count=1))
+    offered = lab.web / "cuda/ubuntu2204/x86_64/3bf863cc.pub"
+    failed(running.apply(folder), "RUN106")
+    offered.write_text((folder / "keys/lab-archive.asc").read_text())
+    try:
+        done = running.apply(folder)
+    finally:
+        offered.unlink()
+    failed(done, "RUN105")
+    assert "EB693B3035CD5710E231E123A4B469963BF863CC" in done.text
+    assert host.run("ls /etc/apt/sources.list.d /usr/share/keyrings | grep gpufleet-cuda", check=False).stdout == ""
+    fleet.write_text(good)
     mended(folder)
 
 
