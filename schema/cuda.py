@@ -1,5 +1,6 @@
 """CUDA toolkits: declared side by side, observed in /usr/local, and the packages they take."""
 
+import functools
 import re
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -67,6 +68,7 @@ def minor(version: str) -> str:
     return ".".join(version.split(".")[:2])
 
 
+@functools.lru_cache(4096)
 def release_in(name: str) -> str | None:
     """ "12.9" of "libcublas-12-9", None of a package that is not part of one toolkit release."""
     found = COMPONENT.match(name)
@@ -80,6 +82,13 @@ def family(name: str) -> bool:
 
 def declared(spec: "HostSpec") -> CudaSpec | None:
     return spec.cuda if isinstance(spec.cuda, CudaSpec) else None
+
+
+@once
+def releases(spec: "HostSpec") -> frozenset[str]:
+    """The declared releases, "12.9"."""
+    cuda = declared(spec)
+    return frozenset(minor(version) for version in cuda.toolkits) if cuda is not None else frozenset()
 
 
 def default(spec: "HostSpec") -> str | None:

@@ -1,5 +1,6 @@
 """cuDNN: one version, or one per CUDA major version, and the packages it takes."""
 
+import functools
 import re
 from typing import TYPE_CHECKING
 
@@ -32,6 +33,7 @@ class CudnnState(Model):
     libraries: tuple[str, ...] = ()
 
 
+@functools.lru_cache(4096)
 def family(name: str) -> bool:
     return NAME.match(name) is not None
 

@@ -46,9 +46,8 @@ def _managed(name: str, spec: "HostSpec") -> bool:
     managed = spec.managed_driver
     if driver.family(name):
         return managed is not None and managed.source != "external"
-    kits = cuda.declared(spec)
     if (release := cuda.release_in(name)) is not None:
-        return kits is not None and release in {cuda.minor(version) for version in kits.toolkits}
+        return release in cuda.releases(spec)
     return cudnn.family(name) and isinstance(spec.cudnn, cudnn.CudnnSpec)
 
 

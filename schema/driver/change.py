@@ -83,7 +83,9 @@ def _module(spec: "HostSpec", snapshot: "Snapshot", driver: ResolvedDriver) -> C
         return None
     version, flavour = snapshot.driver.loaded_version, snapshot.driver.loaded_flavour
     desired = packages.target(spec, snapshot)
-    if version is not None and within(version, desired) and flavour in {None, driver.flavour}:
+    # Of a branch alone the transaction takes the newest, which is not the loaded one.
+    stays = "." in desired or not _wanted(spec, snapshot, driver)
+    if version is not None and stays and within(version, desired) and flavour in {None, driver.flavour}:
         return None
     return Change(
         concern="driver",

@@ -4,10 +4,13 @@ Sources: NVIDIA's driver installation guide, "Recent updates" (the branch left t
 "Install NVIDIA drivers" (-server, -open, linux-modules-nvidia-*).
 """
 
+import functools
 import re
 
 from schema.driver.model import Flavour
 
+# A fleet has some hundred names, asked for again on every host.
+NAMES = 4096
 FIRST_WITHOUT_SUFFIX = 590
 # NVIDIA's repository has open-flavour metapackages called nvidia-open-* from this branch on.
 FIRST_OPEN_METAPACKAGE = 560
@@ -34,11 +37,13 @@ def bare(name: str) -> str:
     return name.split(":", 1)[0]
 
 
+@functools.lru_cache(NAMES)
 def family(name: str) -> bool:
     """Whether a package belongs to the driver's matched set; container tools, nvidia-prime and EGL platforms do not."""
     return FAMILY.match(bare(name)) is not None
 
 
+@functools.lru_cache(NAMES)
 def branch_in(name: str) -> int | None:
     """580 of "nvidia-dkms-580-open", None where a name has no branch."""
     found = re.search(r"-([1-9]\d{2})(?=-|$)", bare(name))
@@ -53,6 +58,7 @@ def is_prebuilt(name: str) -> bool:
     return name.startswith("linux-")
 
 
+@functools.lru_cache(NAMES)
 def flavour_of(name: str) -> Flavour | None:
     """The module flavour that a package brings, None of those that both flavours share."""
     if name.startswith("nvidia-open"):
@@ -64,6 +70,7 @@ def flavour_of(name: str) -> Flavour | None:
     return None
 
 
+@functools.lru_cache(NAMES)
 def matched(name: str) -> bool:
     """Whether the package's version is the driver's: not so of loose tools, of kernel packages and of firmware."""
     name = bare(name)

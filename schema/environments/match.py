@@ -4,6 +4,7 @@ Source: conda's documentation, "Package match specifications", and conda/models/
 """
 
 import fnmatch
+import functools
 import itertools
 import re
 
@@ -79,6 +80,7 @@ def constraint(requirement: str) -> tuple[str, str]:
     return keys.get("version", version), keys.get("build", build)
 
 
+@functools.lru_cache(4096)
 def fits(requirement: str, version: str, build: str | None) -> bool:
     """Whether a package of this version and build satisfies a requirement that has its name."""
     wanted, wanted_build = constraint(requirement)

@@ -1,5 +1,7 @@
 """pip's requirements (PEP 508) against what is installed; the reading is PyPA's own, `packaging`."""
 
+import functools
+
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.version import InvalidVersion, Version
 
@@ -33,6 +35,7 @@ def wish(text: str) -> str:
     return str(requirement.specifier) if requirement is not None else ""
 
 
+@functools.lru_cache(1024)
 def _read(text: str) -> Requirement | None:
     try:
         return Requirement(text)
