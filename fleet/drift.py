@@ -44,24 +44,37 @@ def host_report(spec: HostSpec, seen: Snapshot | RunError, fail_on: FailOn, toda
         status: Status = "unreachable" if seen.code in UNREACHABLE else "failed"
         return HostReport(host=spec.name, status=status, error=seen.failure)
     found = plans.diff(spec, seen, today=today)
+    status = status_of(found, fail_on)
     return HostReport(
         host=spec.name,
-        status=status_of(found, fail_on),
+        status=status,
         pending=found.pending,
         changes=found.changes,
         findings=tuple(dict.fromkeys((*found.refusals, *found.findings))),
         not_seen=found.not_seen,
+        error=undecided(found) if status == "failed" else None,
     )
 
 
 def status_of(found: Plan, fail_on: FailOn = "error") -> Status:
-    """Drift when something differs; unhealthy when a finding counts that is not accepted."""
-    if found.changes or found.pending == "reboot":
-        return "drift"
-    counting = {"error", "warning"} if fail_on == "warning" else {"error"}
-    if any(item.severity in counting and not item.accepted for item in (*found.refusals, *found.findings)):
-        return "unhealthy"
-    return "in-sync"
+    """The diff's own verdict; refusals count as findings, and warnings too where --fail-on asks for it."""
+    counted = found.model_copy(update={"findings": (*found.refusals, *found.findings)})
+    status = plans.status(counted)
+    if status not in {"drift", "unhealthy"} and fail_on == "warning":
+        warns = any(item.severity == "warning" and not item.accepted for item in counted.findings)
+        return "unhealthy" if warns else status
+    return status
+
+
+def undecided(found: Plan) -> Failure:
+    """Why a look that came about says nothing certain: parts that declared concerns need were not seen."""
+    return Failure(
+        code="RUN236",
+        message=f"the look at {found.host} did not see what its declaration is about",
+        evidence=f"not seen: {', '.join(found.undecided)}",
+        state="nothing was changed",
+        hint="let the login user use sudo (connection.sudo), then run the same command again",
+    )
 
 
 def exit_code(hosts: Iterable[HostReport], fail_on: FailOn, *, ignore_unreachable: bool) -> int:
