@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from lab import definition, network, paths, process, server, trial
+from lab import cgroup, definition, network, paths, process, server, trial
 from lab import lab as labs
 from lab.host import LabHost
 from lab.lab import Lab
@@ -221,12 +221,14 @@ def test_down_cleans_up_when_the_files_are_gone_and_systemd_nspawn_was_killed(ot
 def _traces(lab: Lab) -> dict[str, list[str]]:
     """What a lab leaves on a machine: lines of mounts, namespaces, interfaces, routes and processes with its names."""
     mine = (f"{lab.name}-", f"{lab.subnet}.", str(lab.state))
+    groups = [path for top in cgroup.hierarchies() for path in top.glob(f"{cgroup.PARENT}/{lab.name}-*")]
     return {
         "mounts": [line for line in Path("/proc/self/mounts").read_text().splitlines() if any(m in line for m in mine)],
         "namespaces": network.namespaces(lab.name),
         "links": [path.name for path in Path("/sys/class/net").glob(f"{lab.name}-*")],
         "routes": [line for line in process.run("ip", "route").splitlines() if f"{lab.subnet}." in line],
         "processes": sorted(word for word in process.words() if any(m in word for m in mine)),
+        "groups": [str(path) for path in groups],
         "limits": [Path("/proc/sys/fs/inotify/max_user_instances").read_text()],
     }
 
