@@ -1,5 +1,6 @@
 """Open an authenticated SSH connection to an endpoint, through its jumps, with the host's key checked."""
 
+import logging
 import threading
 from pathlib import Path
 from weakref import WeakKeyDictionary
@@ -21,6 +22,8 @@ USER_FILES = (Path("~/.ssh/known_hosts"), Path("~/.ssh/known_hosts2"), Path("/et
 WAKE_SECONDS = 5.0
 # Connections to jump hosts are shared: a bastion's sshd drops many logins at once (sshd_config(5), MaxStartups).
 _HOPS: WeakKeyDictionary[State, dict[Endpoint, paramiko.SSHClient | Exception]] = WeakKeyDictionary()
+# paramiko's threads log tracebacks of what `dial` raises; without a handler Python prints them (logging.lastResort).
+logging.getLogger("paramiko").addHandler(logging.NullHandler())
 _HOPS_LOCK = threading.RLock()  # A jump may itself be reached by a jump.
 
 

@@ -60,8 +60,6 @@ def start(verb: str, *, progress: bool) -> Path | None:
         handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
         logger.addHandler(handler)
     logger.addHandler(Terminal() if progress else logging.NullHandler())
-    # paramiko's own threads log what is reported as an error of the host anyway.
-    logging.getLogger("paramiko").setLevel(logging.CRITICAL)
     return path
 
 
