@@ -37,7 +37,7 @@ check: $(STAMP)
 	$(BIN)/lint-imports
 
 unit: $(STAMP)
-	$(BIN)/pytest -q -n 2 tests/unit tests/property tests/engine
+	$(BIN)/pytest -q tests/unit tests/property tests/engine
 
 # The lab's tests skip, and say why, where there is no root or a tool is missing; with CI=true they fail instead.
 hosts: $(STAMP)
