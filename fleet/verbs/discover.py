@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from fleet import discover, log, options, output, prompt, run, targets
+from fleet import discover, log, machine, options, output, prompt, run, targets
 from fleet.errors import RunError
 from schema import load
 from schema.snapshot import Snapshot
@@ -41,6 +41,8 @@ def command(
     fleet discover ubuntu@10.0.0.11 ubuntu@10.0.0.12 --into my-fleet
     """
     found = [targets.parse(text, key, port, accept_new_host_keys) for text in machines]
+    if any(target.spec.connection.local for target in found):
+        machine.check_ubuntu()
     log.start("discover", progress=False)
     seen = run.snapshots(
         targets.fleet(found), [target.spec.name for target in found], asked=prompt.sudo_password(ask_sudo)

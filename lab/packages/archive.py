@@ -6,11 +6,14 @@ from lab.packages import family, kernel
 # Ubuntu's version suffix per release; which versions are in which pocket is the stand-in's own: an older one in the
 # release pocket and the newest in -updates, as the archive keeps one per pocket.
 SUFFIXES = {"jammy": "0ubuntu0.22.04.2", "noble": "0ubuntu0.24.04.3", "resolute": "0ubuntu0.26.04.1"}
-POCKETS = {
+POCKETS: dict[str, dict[str, tuple[str, ...]]] = {
     "": {"jammy": ("470.256.02", "580.82.07"), "noble": ("470.256.02", "580.82.07"), "resolute": ("580.82.07",)},
     "-updates": dict.fromkeys(SUFFIXES, ("580.95.05", "595.71.05")),
 }
-SERVER = {"": {}, "-updates": dict.fromkeys(SUFFIXES, ("570.172.08", "580.95.05"))}
+SERVER: dict[str, dict[str, tuple[str, ...]]] = {
+    "": {},
+    "-updates": dict.fromkeys(SUFFIXES, ("570.172.08", "580.95.05")),
+}
 # Desktop branches that became transitional packages of a newer one.
 TRANSITIONAL = {535: 580, 570: 580, 590: 595}
 
