@@ -31,6 +31,7 @@ RULES: tuple[tuple[Rule, frozenset[str]], ...] = (
     (environment.needs_conda, frozenset({"conda", "environments"})),
     (environment.one_source, frozenset({"environments"})),
     (support.supported, frozenset()),
+    (support.smoke_test, frozenset()),
 )
 
 

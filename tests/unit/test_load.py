@@ -211,3 +211,8 @@ def test_ten_times_the_hosts_are_ten_times_the_nodes_and_one_reading_of_each_sha
     write(tmp_path, {"fleet.yaml": group, "environments/ds.yml": "dependencies: [numpy]\n", **files})
     assert len(load.fleet(tmp_path).hosts) == 200
     assert sorted(read) == sorted([*files, "fleet.yaml", "environments/ds.yml"])
+
+
+def test_a_smoke_test_that_is_asked_for_is_told_to_be_missing(tmp_path: Path) -> None:
+    found = fleet(tmp_path, x="ubuntu: 24.04\nsmoke_test: true\n")
+    assert [(one.code, one.severity, one.line) for one in found.problems] == [("INV090", "warning", 2)]
