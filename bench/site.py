@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from lab import definition, installers, inventory, lab
+from lab import definition, installers, inventory, lab, seed
 from lab.host import LabHost
 
 FIRST = 20
@@ -47,7 +47,7 @@ def site(count: int, state: Path) -> Iterator[Site]:
     own = lab.numbered(os.getpid(), state / "lab")
     try:
         hosts = lab.up(own, definition.check({"hosts": [bare()]}, "bench"), say)
-        folder = state / "one"
+        folder = state / "alone"
         inventory.write(own, folder, {"one": {**SPEC, "connection": {"address": hosts[0].address}}})
         converge(folder)
         addresses = tuple(f"{own.subnet}.{FIRST + number}" for number in range(count))
@@ -89,7 +89,7 @@ def listen(host: LabHost, addresses: tuple[str, ...]) -> None:
 
 def trust(own: lab.Lab, host: LabHost, addresses: tuple[str, ...]) -> None:
     """The one host key under each address."""
-    kind, key = host.known_hosts_line().split()[1:3]
+    kind, key = seed.host_key(host.folder).with_suffix(".pub").read_text().split()[:2]
     with own.known_hosts.open("a") as known:
         known.writelines(f"{address} {kind} {key}\n" for address in addresses)
 
