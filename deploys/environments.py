@@ -18,6 +18,7 @@ from schema.repository import OwnedFile
 # Jupyter reads this folder for every user (jupyter_core, SYSTEM_JUPYTER_PATH).
 KERNELS = "/usr/local/share/jupyter/kernels"
 BARE_ADDRESS = re.compile(r"^https://(\d+\.\d+\.\d+\.\d+|\[)")
+UNVERSIONED = re.compile(r"[A-Za-z0-9._-]+(\[[A-Za-z0-9._, -]*\])?")
 PLAIN_VERSION = re.compile(r"^[0-9A-Za-z][0-9A-Za-z.+!_-]*$")
 
 
@@ -86,7 +87,7 @@ def script_for(work: Work, spec: CondaSpec, name: str, declared: EnvironmentSpec
         arguments = " ".join(quote(item) for item in specs)
         lines.append(run_as(owner, f"{conda} {verb} -y -p {quote(prefix)} {source} {arguments}"))
     lines += extras(work, name, conda, prefix, owner, changes)
-    lines += pip_lines(work, declared, prefix, owner)
+    lines += pip_lines(work, declared, prefix, owner, changes if there else [])
     lines.append(f"chown -R {quote(owner)}: {quote(prefix)}")
     return "\n".join(lines)
 
@@ -104,11 +105,31 @@ def conda_specs(declared: EnvironmentSpec, changes: list[Change]) -> list[str]:
     python = [f"python={declared.python}"] if declared.python else []
     needed = [name for name, use in (("ipykernel", declared.kernel), ("pip", declared.pip.wanted)) if use]
     specs = {requirement_name(item): item for item in [*needed, *python, *declared.packages]}
-    for change in changes:
-        package = change.item.partition("/")[2]
-        if package in specs and change.observed and change.desired and PLAIN_VERSION.match(change.desired):
-            specs[package] = f"{package}={change.desired}"
+    by_pip = {requirement_name(item) for item in declared.pip.wanted}
+    for package, version in plain_versions(changes).items():
+        # Undeclared ones are in the plan only where `exact` makes the whole set the declaration.
+        if package in specs or (declared.exact and package not in by_pip):
+            specs[package] = f"{package}={version}"
     return list(specs.values())
+
+
+def plain_versions(changes: Iterable[Change]) -> dict[str, str]:
+    """The versions that the plan's packages should come back to, where these are versions and nothing else."""
+    pairs = ((change.item.partition("/")[2], change.desired or "") for change in changes)
+    return {package: version for package, version in pairs if package and PLAIN_VERSION.match(version)}
+
+
+def pip_wanted(declared: EnvironmentSpec, changes: Iterable[Change]) -> list[str]:
+    """The declared requirements; one without a version that moved is asked for by the version it had, since pip
+    leaves any installed version of it alone.
+    """
+    versions = plain_versions(changes)
+    return [
+        f"{item}=={versions[requirement_name(item)]}"
+        if requirement_name(item) in versions and UNVERSIONED.fullmatch(item)
+        else item
+        for item in declared.pip.wanted
+    ]
 
 
 def explicit(work: Work, declared: EnvironmentSpec, prefix: str, owner: str, command: str) -> list[str]:
@@ -142,25 +163,26 @@ def extras(work: Work, name: str, conda: str, prefix: str, owner: str, changes: 
     return lines
 
 
-def pip_lines(work: Work, declared: EnvironmentSpec, prefix: str, owner: str) -> list[str]:
+def pip_lines(work: Work, declared: EnvironmentSpec, prefix: str, owner: str, changes: Iterable[Change]) -> list[str]:
     """pip knows no index per package (pip issue 8606). Packages with an index of their own come from it alone, without
     dependencies; then all are asked for from the main index, which finds these satisfied.
     """
     if not declared.pip.wanted:
         return []
+    asked = pip_wanted(declared, changes)
     pip = f"{quote(prefix)}/bin/python -m pip install"
     main = f" --index-url {quote(work.spec.mirrors.pypi)}" if work.spec.mirrors.pypi else ""
     addresses = [work.spec.mirrors.pypi or "", *(index.url for index in declared.pip.indexes)]
     lines = [legacy_certificates(prefix, owner)] if any(BARE_ADDRESS.match(item) for item in addresses) else []
     for index in declared.pip.indexes:
         names = {requirement_name(item) for item in index.packages}
-        own = [item for item in declared.pip.wanted if requirement_name(item) in names]
+        own = [item for item in asked if requirement_name(item) in names]
         if own:
             packages = " ".join(quote(item) for item in own)
             lines.append(run_as(owner, f"{pip} --no-deps --index-url {quote(index.url)} {packages}"))
         elif not index.packages:
             main += f" --extra-index-url {quote(index.url)}"
-    wanted = " ".join(quote(item) for item in declared.pip.wanted)
+    wanted = " ".join(quote(item) for item in asked)
     return [*lines, run_as(owner, f"{pip}{main} {wanted}")]
 
 
