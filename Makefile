@@ -8,7 +8,7 @@ STAMP := $(VENV)/.installed
 
 help:
 	@echo "make install   everything in .venv, from hashed locks"
-	@echo "make demo      from nothing to two confirmed GPU hosts (Linux, root)"
+	@echo "make demo      from nothing to two confirmed GPU hosts (Linux, root; DEMO_FLAGS=-y asks nothing)"
 	@echo "make test      what CI runs: check, unit, property, engine and hosts tests"
 	@echo "make check     ruff, mypy --strict, import-linter"
 	@echo "make bench     cost per host, measured (Linux, root)"
