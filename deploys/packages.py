@@ -113,14 +113,22 @@ def install(work: Work) -> None:
         raise failure(work, result)
 
 
+def telling(log: str) -> str:
+    """The lines that name a cause: the first errors, each with the indented line that says why, and the last one."""
+    found: list[str] = []
+    for line in log.splitlines():
+        if re.match(TELLING, line) or (found and line.startswith(" ") and not found[-1].startswith(" ")):
+            found.append(line)
+    return "\n".join([*found[:9], *found[9:][-1:]] or log.splitlines()[-10:])
+
+
 def failure(work: Work, result: Result) -> StepError:
     """What apt's own words say, with its last lines."""
     known = apt.recognise(result.log)
     begun = known is None or known.code not in UNTOUCHED
     state = "packages may be half installed" if begun else "no package was changed"
     state += f"; nothing was rebooted; log on the host: {task.FOLDER}/apt/log"
-    lines = [line for line in result.log.splitlines() if re.match(TELLING, line)]
-    evidence = "\n".join([*(lines or result.log.splitlines())[-10:], f"exit code {result.exit_code}"])
+    evidence = f"{telling(result.log)}\nexit code {result.exit_code}"
     if known is not None and known.code == "RUN102":
         evidence = f"{locks.holders(work)}\n{evidence}".strip()
     if known is not None:

@@ -8,7 +8,7 @@ from deploys import files, look, remote
 from deploys.step import StepError, Work
 from schema import apt, cuda, cudnn, driver, kernel, pins
 from schema.apt import Action, Candidate
-from schema.wanted import Wanted, upstream
+from schema.wanted import Wanted, present, upstream
 
 # A copy of /etc/apt/preferences.d with our file replaced: apt.conf(5), Dir::Etc::PreferencesParts. Simulations use
 # it, so that a host which is refused afterwards was not changed.
@@ -116,7 +116,8 @@ def in_set(name: str) -> bool:
 
 def pins_after(work: Work, actions: tuple[Action, ...]) -> dict[str, str]:
     """The version of every package of the set once `actions` were carried out."""
-    after = {name: item.version for name, item in work.seen.apt.packages.items() if item.installed and in_set(name)}
+    # A simulation has no Inst line for what is unpacked and only waits for its configuration.
+    after = {name: item.version for name, item in work.seen.apt.packages.items() if present(item) and in_set(name)}
     for action in actions:
         if action.new is None:
             after.pop(action.name, None)
