@@ -1,17 +1,15 @@
 """The lab's conda installers, channel and Python index on real hosts, over the lab's HTTPS server."""
 
 import json
-import os
 import shlex
-from collections.abc import Iterator
 from pathlib import Path
 from subprocess import CompletedProcess
 
 import pytest
 
-from lab import definition, installers, tools
-from lab import lab as labs
+from lab import installers
 from lab.host import LabHost
+from tests.hosts.conftest import HostFactory
 
 pytestmark = pytest.mark.hosts
 
@@ -22,21 +20,13 @@ CONDA = "/opt/conda/bin/conda"
 
 
 @pytest.fixture(scope="module")
-def hosts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, LabHost]]:
+def hosts(lasting_host: HostFactory) -> dict[str, LabHost]:
     """One host of each base root (24.04 on bookworm, 26.04 on trixie), with the site's CA in the host's store only."""
-    if os.geteuid() != 0 or tools.missing():
-        reason = "needs root and the lab's tools (python3 -m lab.tools names them)"
-        pytest.fail(reason) if os.environ.get("CI") else pytest.skip(reason)
-    lab = labs.numbered(256 + os.getpid() % 256, tmp_path_factory.mktemp("conda") / "lab")
-    rows = [{"name": "old", "address": 11}, {"name": "new", "address": 12, "ubuntu": "26.04"}]
-    try:
-        found = labs.up(lab, definition.Definition.model_validate({"hosts": rows}))
-        for host in found:
-            host.trust_lab_ca()
-            keep_user_managers(host)
-        yield {host.spec.ubuntu: host for host in found}
-    finally:
-        labs.down(lab)
+    found = {"24.04": lasting_host("old"), "26.04": lasting_host("new", ubuntu="26.04")}
+    for host in found.values():
+        host.trust_lab_ca()
+        keep_user_managers(host)
+    return found
 
 
 @pytest.fixture(scope="module", params=["24.04", "26.04"])

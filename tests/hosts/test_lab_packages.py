@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from lab import definition, network, repositories, root, tools
+from lab import definition, network, repositories, root, tools, trial
 from lab.host import LabHost, make_key
 
 pytestmark = pytest.mark.hosts
@@ -36,7 +36,7 @@ def make(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Maker]:
         reason = "needs root and the lab's tools (python3 -m lab.tools names them)"
         pytest.fail(reason) if os.environ.get("CI") else pytest.skip(reason)
     folder = tmp_path_factory.mktemp("packages")
-    web, name, subnet = folder / "web", f"gp{os.getpid() % 10000}", f"198.19.{os.getpid() % 250}"
+    web = folder / "web"
     repositories.build(web, platform.release())
     make_key(folder / "id")
     hosts: list[LabHost] = []
@@ -46,19 +46,21 @@ def make(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Maker]:
         spec = {"name": f"h{len(hosts)}", "address": 10 + len(hosts), "ubuntu": ubuntu, "gpus": devices, **host}
         base = root.ensure("trixie" if ubuntu == "26.04" else "bookworm", print)
         made = definition.Host.model_validate(spec)
-        one = LabHost(name, subnet, made, folder / made.name, base, folder / "id", (f"--bind-ro={web}:/srv/lab",))
+        one = LabHost(
+            lab.name, lab.subnet, made, folder / made.name, base, folder / "id", (f"--bind-ro={web}:/srv/lab",)
+        )
         hosts.append(one)
         one.boot()
         _configure(one)
         return one
 
-    network.up(name, subnet)
-    try:
-        yield booted
-    finally:
-        for one in hosts:
-            one.remove()
-        network.down(name, subnet)
+    with trial.claim() as lab:
+        network.up(lab.name, lab.subnet)
+        try:
+            yield booted
+        finally:
+            for one in hosts:
+                one.remove()
 
 
 def _configure(host: LabHost) -> None:
