@@ -2,11 +2,10 @@
 
 import json
 import posixpath
-import re
 from collections.abc import Iterable
 from shlex import quote
 
-from deploys import fetch, files, look, remote, task
+from deploys import fetch, files, look, pip, remote, task
 from deploys.conda import run_as, terms
 from deploys.step import StepError, Work
 from deploys.task import Result, Task
@@ -17,9 +16,6 @@ from schema.repository import OwnedFile
 
 # Jupyter reads this folder for every user (jupyter_core, SYSTEM_JUPYTER_PATH).
 KERNELS = "/usr/local/share/jupyter/kernels"
-BARE_ADDRESS = re.compile(r"^https://(\d+\.\d+\.\d+\.\d+|\[)")
-UNVERSIONED = re.compile(r"[A-Za-z0-9._-]+(\[[A-Za-z0-9._, -]*\])?")
-PLAIN_VERSION = re.compile(r"^[0-9A-Za-z][0-9A-Za-z.+!_-]*$")
 
 
 def needed(work: Work) -> bool:
@@ -59,8 +55,8 @@ def prefix_of(spec: CondaSpec, name: str) -> str:
 
 def header(work: Work, spec: CondaSpec) -> list[str]:
     """CONDA_NO_PLUGINS is not set: the solver is a plugin. pip asks nothing and reads no user's site-packages."""
-    pip = "export PIP_NO_INPUT=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PYTHONNOUSERSITE=1 CONDA_ALWAYS_YES=true"
-    return ["set -e; umask 022; cd /", fetch.environment(work.spec), terms(spec), pip]
+    quiet = "export PIP_NO_INPUT=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PYTHONNOUSERSITE=1 CONDA_ALWAYS_YES=true"
+    return ["set -e; umask 022; cd /", fetch.environment(work.spec), terms(spec), quiet]
 
 
 def channels(work: Work, channels: Iterable[str]) -> str:
@@ -87,7 +83,7 @@ def script_for(work: Work, spec: CondaSpec, name: str, declared: EnvironmentSpec
         arguments = " ".join(quote(item) for item in specs)
         lines.append(run_as(owner, f"{conda} {verb} -y -p {quote(prefix)} {source} {arguments}"))
     lines += extras(work, name, conda, prefix, owner, changes)
-    lines += pip_lines(work, declared, prefix, owner, changes if there else [])
+    lines += pip.lines(work, declared, prefix, owner, changes if there else [])
     lines.append(f"chown -R {quote(owner)}: {quote(prefix)}")
     return "\n".join(lines)
 
@@ -106,30 +102,11 @@ def conda_specs(declared: EnvironmentSpec, changes: list[Change]) -> list[str]:
     needed = [name for name, use in (("ipykernel", declared.kernel), ("pip", declared.pip.wanted)) if use]
     specs = {requirement_name(item): item for item in [*needed, *python, *declared.packages]}
     by_pip = {requirement_name(item) for item in declared.pip.wanted}
-    for package, version in plain_versions(changes).items():
+    for package, version in pip.plain_versions(changes).items():
         # Undeclared ones are in the plan only where `exact` makes the whole set the declaration.
         if package in specs or (declared.exact and package not in by_pip):
             specs[package] = f"{package}={version}"
     return list(specs.values())
-
-
-def plain_versions(changes: Iterable[Change]) -> dict[str, str]:
-    """The versions that the plan's packages should come back to, where these are versions and nothing else."""
-    pairs = ((change.item.partition("/")[2], change.desired or "") for change in changes)
-    return {package: version for package, version in pairs if package and PLAIN_VERSION.match(version)}
-
-
-def pip_wanted(declared: EnvironmentSpec, changes: Iterable[Change]) -> list[str]:
-    """The declared requirements; one without a version that moved is asked for by the version it had, since pip
-    leaves any installed version of it alone.
-    """
-    versions = plain_versions(changes)
-    return [
-        f"{item}=={versions[requirement_name(item)]}"
-        if requirement_name(item) in versions and UNVERSIONED.fullmatch(item)
-        else item
-        for item in declared.pip.wanted
-    ]
 
 
 def explicit(work: Work, declared: EnvironmentSpec, prefix: str, owner: str, command: str) -> list[str]:
@@ -151,48 +128,16 @@ def extras(work: Work, name: str, conda: str, prefix: str, owner: str, changes: 
     state = state_of(work, name)
     managers = {package.name: package.manager for package in state.packages} if state is not None else {}
     gone = [change.item.partition("/")[2] for change in changes if change.desired is None and "/" in change.item]
-    pip = [item for item in gone if managers.get(item) == "pip"]
+    by_pip = [item for item in gone if managers.get(item) == "pip"]
     other = [item for item in gone if managers.get(item) == "conda"]
     lines = []
-    if pip:
-        names = " ".join(quote(item) for item in pip)
+    if by_pip:
+        names = " ".join(quote(item) for item in by_pip)
         lines.append(run_as(owner, f"{quote(prefix)}/bin/python -m pip uninstall -y {names}"))
     if other:
         names = " ".join(quote(item) for item in other)
         lines.append(run_as(owner, f"{conda} remove -y -p {quote(prefix)} {names}"))
     return lines
-
-
-def pip_lines(work: Work, declared: EnvironmentSpec, prefix: str, owner: str, changes: Iterable[Change]) -> list[str]:
-    """pip knows no index per package (pip issue 8606). Packages with an index of their own come from it alone, without
-    dependencies; then all are asked for from the main index, which finds these satisfied.
-    """
-    if not declared.pip.wanted:
-        return []
-    asked = pip_wanted(declared, changes)
-    pip = f"{quote(prefix)}/bin/python -m pip install"
-    main = f" --index-url {quote(work.spec.mirrors.pypi)}" if work.spec.mirrors.pypi else ""
-    addresses = [work.spec.mirrors.pypi or "", *(index.url for index in declared.pip.indexes)]
-    lines = [legacy_certificates(prefix, owner)] if any(BARE_ADDRESS.match(item) for item in addresses) else []
-    for index in declared.pip.indexes:
-        names = {requirement_name(item) for item in index.packages}
-        own = [item for item in asked if requirement_name(item) in names]
-        if own:
-            packages = " ".join(quote(item) for item in own)
-            lines.append(run_as(owner, f"{pip} --no-deps --index-url {quote(index.url)} {packages}"))
-        elif not index.packages:
-            main += f" --extra-index-url {quote(index.url)}"
-    wanted = " ".join(quote(item) for item in asked)
-    return [*lines, run_as(owner, f"{pip}{main} {wanted}")]
-
-
-def legacy_certificates(prefix: str, owner: str) -> str:
-    """pip 24.2 and later cannot verify a server that is named by its address: "check_hostname requires
-    server_hostname" (pip._vendor.truststore); older ones do not know the option.
-    """
-    test = "import pip; raise SystemExit([int(part) for part in pip.__version__.split('.')[:2]] < [24, 2])"
-    newer = run_as(owner, f"{quote(prefix)}/bin/python -c {quote(test)}")
-    return f"if {newer} 2>/dev/null; then export PIP_USE_DEPRECATED=legacy-certs; fi"
 
 
 def removal_script(spec: CondaSpec, name: str) -> str:

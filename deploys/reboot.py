@@ -58,9 +58,11 @@ def next_kernel_has_module(work: Work) -> None:
     kernel = seen.kernel.next_boot or seen.kernel.running
     module = seen.driver.module_for(kernel)
     newest = seen.driver.libraries[-1] if seen.driver.libraries else None
-    if module is not None and (newest is None or module.version == newest):
+    unsigned = bool(seen.kernel.secure_boot) and module is not None and module.signer is None
+    if module is not None and not unsigned and (newest is None or module.version == newest):
         return
     found = f"{module.version} ({module.flavour})" if module else "none"
+    found += ", not signed, and Secure Boot is on" if unsigned else ""
     raise StepError(
         "RUN121",
         f"{work.name} is not rebooted: kernel {kernel}, which boots next, has no fitting NVIDIA module",
