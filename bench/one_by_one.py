@@ -1,6 +1,6 @@
 """What a careful person would write with stock pyinfra facts: the same knowledge, one round trip for each question."""
 
-from pyinfra import host
+from pyinfra.context import host
 from pyinfra.facts import apt, deb, files, hardware, server, systemd
 
 FACTS = (

@@ -79,7 +79,11 @@ def converge(folder: Path) -> None:
 
 
 def listen(host: LabHost, addresses: tuple[str, ...]) -> None:
-    """More addresses for the host's one interface; sshd listens on all. Many logins at once need its limits raised."""
+    """More addresses for the host's one interface; sshd listens on all. Many logins at once need its limits raised.
+
+    They are no sessions of logind's (pam_systemd(8)): the look lists these, and each "host" would list all the others'.
+    """
+    host.run("sed -i /pam_systemd/d /etc/pam.d/common-session")
     lines = "\n".join(f"addr add {address}/24 dev eth0" for address in addresses)
     host.run("ip -batch -", stdin=lines)
     limits = "MaxStartups 1000\nPerSourceMaxStartups none\nMaxSessions 100\n"

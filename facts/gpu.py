@@ -5,6 +5,7 @@ import re
 from pyinfra.api.facts import FactBase
 
 from facts import probe, smi, text
+from schema import once
 from schema.gpu import GpuState, PciDevice, Smi
 
 # Names (comm, at most 15 characters) of processes that hold GPU devices and are no user's work: NVIDIA's own services,
@@ -87,6 +88,7 @@ def _width(word: str) -> int | None:
     return width if width not in {0, 255} else None
 
 
+@once.once
 def _smi(found: probe.Sections) -> Smi | None:
     status = found.status.get("gpu/smi")
     if status in {None, "absent"}:

@@ -8,6 +8,7 @@ import functools
 import re
 import shlex
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
@@ -77,11 +78,23 @@ def _is_comment(line: str) -> bool:
     return not line.strip() or line.lstrip().startswith("#")
 
 
-class Sections(NamedTuple):
-    """What one run printed: the lines and the status of each section that was finished, by its name."""
+class Texts(NamedTuple):
+    """Files that one section holds: their text by path, and the paths of those that this user may not read."""
+
+    files: dict[str, str]
+    denied: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Sections:
+    """What one run printed: the lines and the status of each section that was finished, by its name.
+
+    `taken` are the sections of files that were taken apart already: several concerns ask for the same ones.
+    """
 
     lines: dict[str, tuple[str, ...]]
     status: dict[str, str]
+    taken: dict[str, Texts] = field(default_factory=dict)
 
     def of(self, name: str) -> tuple[str, ...]:
         return self.lines.get(name, ())
@@ -103,12 +116,13 @@ class Sections(NamedTuple):
 def sections(output: Iterable[str]) -> Sections:
     """Take apart what the script printed. Whatever the text, nothing is raised; lines before the start are skipped."""
     result = Sections({}, {})
-    mark, gathered = None, list[str]()
+    start, gathered = None, list[str]()
     for line in output:
-        if mark is None:
+        if start is None:
             found = re.fullmatch(r"@@gpufleet 1 ([0-9a-f-]+)", line)
-            mark = found.group(1) if found else None
-        elif end := re.fullmatch(rf"@@{mark} ([a-z/-]+) (\w+)", line):
+            start = f"@@{found.group(1)} " if found else None
+        # A regular expression for each line would be a third of the work.
+        elif line.startswith(start) and (end := re.fullmatch(r"([a-z/-]+) (\w+)", line[len(start) :])):
             # The end mark starts a line of its own, so a line feed precedes it that is not the section's.
             _drop_last_if_empty(gathered)
             result.lines[end.group(1)] = tuple(gathered)
@@ -124,21 +138,20 @@ def _drop_last_if_empty(lines: list[str]) -> None:
         lines.pop()
 
 
-class Texts(NamedTuple):
-    """Files that one section holds: their text by path, and the paths of those that this user may not read."""
-
-    files: dict[str, str]
-    denied: frozenset[str]
-
-
 def texts(found: Sections, name: str) -> Texts:
     """The files in a section made by `grep -H`: lines `PATH:LINE`, and `denied PATH`. Paths hold no colon here."""
+    if name not in found.taken:
+        found.taken[name] = _texts(found.of(name))
+    return found.taken[name]
+
+
+def _texts(section: tuple[str, ...]) -> Texts:
     gathered: dict[str, list[str]] = {}
     denied = set()
-    for line in found.of(name):
+    for line in section:
         path, colon, rest = line.partition(":")
-        if line.startswith("denied /"):
-            denied.add(line.removeprefix("denied "))
-        elif colon and path.startswith("/"):
+        if colon and path[0:1] == "/":
             gathered.setdefault(path, []).append(rest)
+        elif line.startswith("denied /"):
+            denied.add(line.removeprefix("denied "))
     return Texts({path: "\n".join(lines) + "\n" for path, lines in gathered.items()}, frozenset(denied))

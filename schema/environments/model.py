@@ -1,5 +1,6 @@
 """conda environments as declared; `schema.load` reads the files they name, so that a spec is whole without them."""
 
+import functools
 import re
 from typing import Annotated, Literal
 
@@ -60,6 +61,7 @@ class EnvironmentSpec(Model):
 Environment = EnvironmentSpec | Literal["absent"]
 
 
+@functools.lru_cache(maxsize=1 << 14)
 def requirement_name(requirement: str) -> str:
     """The name in "Scikit_Learn>=1.5", "conda-forge::numpy=2" or "torch[opt]==2.8.0", normalised as in PEP 503."""
     bare = requirement.rsplit("::", 1)[-1]
