@@ -19,9 +19,7 @@ ANSIBLE_MOST = 50
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("-n", "--hosts", type=int, default=50, help=f"hosts, at most {site.LIMIT} [50]")
-    parser.add_argument(
-        "--repeat", type=int, default=3, help="runs of each way but the slow ones; the median counts [3]"
-    )
+    parser.add_argument("--repeat", type=int, default=3, help="runs of each way; slow ones run once [3]")
     parser.add_argument("--no-ansible", action="store_true", help="leave Ansible out")
     chosen = parser.parse_args()
     if not 1 <= chosen.hosts <= site.LIMIT:
@@ -42,9 +40,9 @@ def ansible(folder: Path) -> Path | None:
     return folder / "ansible" / "bin" / "ansible-playbook"
 
 
-def weigh(way: Way) -> Cost:
+def weigh(way: Way, folder: Path) -> Cost:
     """One run. Ends the program when it does not do what it should, such as a host that is not in sync."""
-    cost = measure.cost(way.command, ways.CHECKOUT, ways.environment(), way.stdin)
+    cost = measure.cost(way.command, ways.CHECKOUT, ways.environment(folder), way.stdin)
     if cost.code not in way.expected:
         sys.exit(f"{way.name} ended with {cost.code}:\n{cost.tail}")
     cpu, wall = cost.per_host(way.hosts)
@@ -58,20 +56,21 @@ def main() -> None:
         folder = Path(name)
         with site.site(chosen.hosts, folder) as place:
             site.say(ways.proof(place, folder))
+            ways.warm(place, folder)
             listed = [ways.openssh(place, folder), *ways.ours(place), ways.one_by_one(place, folder)]
             program = None if chosen.no_ansible else ansible(folder)
             if program is not None:
                 listed.append(ways.ansible(place, folder, program, ANSIBLE_MOST))
-            report(rounds(listed, chosen.repeat))
+            report(rounds(listed, chosen.repeat, folder))
 
 
-def rounds(listed: list[Way], repeat: int) -> dict[Way, list[Cost]]:
+def rounds(listed: list[Way], repeat: int, folder: Path) -> dict[Way, list[Cost]]:
     """The ways in turn, `repeat` times over: a machine that has other work slows all of them alike."""
     found: dict[Way, list[Cost]] = {way: [] for way in listed}
     for number in range(repeat):
         for way in listed:
             if number == 0 or not way.slow:
-                found[way].append(weigh(way))
+                found[way].append(weigh(way, folder))
     return found
 
 

@@ -115,27 +115,19 @@ class Sections:
 
 def sections(output: Iterable[str]) -> Sections:
     """Take apart what the script printed. Whatever the text, nothing is raised; lines before the start are skipped."""
+    lines = list(output)
     result = Sections({}, {})
-    start, gathered = None, list[str]()
-    for line in output:
-        if start is None:
-            found = re.fullmatch(r"@@gpufleet 1 ([0-9a-f-]+)", line)
-            start = f"@@{found.group(1)} " if found else None
-        # A regular expression for each line would be a third of the work.
-        elif line.startswith(start) and (end := re.fullmatch(r"([a-z/-]+) (\w+)", line[len(start) :])):
+    starts = (number for number, line in enumerate(lines) if re.fullmatch(r"@@gpufleet 1 [0-9a-f-]+", line))
+    begin = next(starts, len(lines)) + 1
+    mark = f"@@{lines[begin - 1].split(' ')[-1]} " if begin <= len(lines) else ""
+    for number in [number for number in range(begin, len(lines)) if lines[number].startswith(mark)]:
+        if end := re.fullmatch(r"([a-z/-]+) (\w+)", lines[number][len(mark) :]):
             # The end mark starts a line of its own, so a line feed precedes it that is not the section's.
-            _drop_last_if_empty(gathered)
-            result.lines[end.group(1)] = tuple(gathered)
+            last = number - 1 if number > begin and not lines[number - 1] else number
+            result.lines[end.group(1)] = tuple(lines[begin:last])
             result.status[end.group(1)] = end.group(2)
-            gathered = []
-        else:
-            gathered.append(line)
+            begin = number + 1
     return result
-
-
-def _drop_last_if_empty(lines: list[str]) -> None:
-    if lines and not lines[-1]:
-        lines.pop()
 
 
 def texts(found: Sections, name: str) -> Texts:
@@ -148,10 +140,16 @@ def texts(found: Sections, name: str) -> Texts:
 def _texts(section: tuple[str, ...]) -> Texts:
     gathered: dict[str, list[str]] = {}
     denied = set()
+    before, lines = "\n", list[str]()
     for line in section:
+        # Most lines are of the same file as the one before.
+        if line.startswith(before):
+            lines.append(line[len(before) :])
+            continue
         path, colon, rest = line.partition(":")
-        if colon and path[0:1] == "/":
-            gathered.setdefault(path, []).append(rest)
+        if colon and path.startswith("/"):
+            before, lines = f"{path}:", gathered.setdefault(path, [])
+            lines.append(rest)
         elif line.startswith("denied /"):
             denied.add(line.removeprefix("denied "))
     return Texts({path: "\n".join(lines) + "\n" for path, lines in gathered.items()}, frozenset(denied))

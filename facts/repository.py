@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import functools
 import re
 from typing import Literal
 
@@ -81,6 +82,7 @@ def _packages(lines: tuple[str, ...]) -> dict[str, Package]:
     return packages
 
 
+@functools.lru_cache(maxsize=1024)
 def _origin(maintainer: str) -> Literal["nvidia", "ubuntu"] | None:
     if re.search(r"@nvidia\.com", maintainer, re.IGNORECASE):
         return "nvidia"
@@ -118,6 +120,7 @@ def _keys(lines: tuple[str, ...]) -> tuple[Key, ...]:
     return tuple(keys.values())
 
 
+@functools.lru_cache(maxsize=64)
 def _fingerprints(encoded: str) -> tuple[str, ...]:
     try:
         return openpgp.fingerprints(base64.b64decode(encoded, validate=True))
