@@ -20,8 +20,9 @@ from fleet.errors import RunError
 
 USER_FILES = (Path("~/.ssh/known_hosts"), Path("~/.ssh/known_hosts2"), Path("/etc/ssh/ssh_known_hosts"))
 # paramiko 4 wakes ten times a second on each open connection to see whether it was closed (`Transport.__init__`); while
-# hosts work that is half of a run's CPU.
+# hosts work that is half of a run's CPU. While it logs in, this is also how late its own time limits may be.
 WAKE_SECONDS = 5.0
+LOGIN_WAKE_SECONDS = 1.0
 # Connections to jump hosts are shared: a bastion's sshd drops many logins at once (sshd_config(5), MaxStartups).
 _HOPS: WeakKeyDictionary[State, dict[Endpoint, paramiko.SSHClient | Exception]] = WeakKeyDictionary()
 # paramiko's threads log tracebacks of what `dial` raises; without a handler Python prints them (logging.lastResort).
@@ -87,6 +88,7 @@ def _transport(
     made = paramiko.Transport(
         sock, gss_kex=gss_kex, gss_deleg_creds=gss_deleg_creds, disabled_algorithms=disabled_algorithms
     )
+    made.sock.settimeout(LOGIN_WAKE_SECONDS)
     offered = made.get_security_options()
     offered.ciphers = sorted(offered.ciphers, key=lambda cipher: "-gcm" not in cipher)
     return made
