@@ -39,7 +39,7 @@ def ensure(work: Work) -> None:
     for name, changes in by_name(work).items():
         declared = work.spec.environments.get(name)
         if isinstance(declared, EnvironmentSpec):
-            work.host.log(f"environment {name}: {len(changes)} differences")
+            work.host.log(f"environment {name}: differences to mend: {len(changes)}")
             script, doing = script_for(work, spec, name, declared, changes), f"bring environment {name} up"
         else:
             script, doing = removal_script(spec, name), f"remove environment {name}"

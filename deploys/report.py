@@ -42,7 +42,8 @@ def verdict(work: Work) -> StepError | None:
     if plan.changes:
         evidence = "\n".join(confirm.line(change) for change in plan.changes)
         hint = f"bring it back: pyinfra INVENTORY deploys/gpu.py --limit {work.name}"
-        message = f"{work.name} drifts from its declaration in {len(plan.changes)} places"
+        places = "one place" if len(plan.changes) == 1 else f"{len(plan.changes)} places"
+        message = f"{work.name} drifts from its declaration in {places}"
         return StepError("RUN129", message, evidence=evidence, state="read only; nothing was changed", hint=hint)
     if errors:
         hint = errors[0].hint or f"fleet explain {errors[0].code}"

@@ -28,7 +28,7 @@ def declared(spec: "HostSpec", snapshot: "Snapshot") -> list[Finding]:
         return [finding("GPU122", "error", message, map(_line, there), hint)] if there else []
     total = sum(gpu.count for gpu in spec.gpus)
     if len(there) != total:
-        message = f"{total} GPUs are declared, and {len(there)} are there"
+        message = f"GPUs: {total} declared, {len(there)} there"
         hint = "look at seating, power and sudo dmesg | grep -i 'fallen off the bus'; or declare what is there"
         return [finding("GPU120", "error", message, map(_line, there), hint)]
     return _kinds(spec.gpus, there)

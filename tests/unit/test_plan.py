@@ -163,7 +163,7 @@ def test_a_missing_gpu_is_named() -> None:
     one = seen.gpu.model_copy(update={"devices": seen.gpu.devices[:1]})
     found = plan.diff(NODE, seen.model_copy(update={"gpu": one}))
     assert codes(found) == {"GPU120"}
-    assert "2 GPUs are declared, and 1 are there" in found.findings[0].message
+    assert "GPUs: 2 declared, 1 there" in found.findings[0].message
     assert plan.status(found) == "unhealthy"
 
 
