@@ -1,6 +1,6 @@
 """What conda and pip are asked for when packages of an environment moved."""
 
-from deploys import environments
+from deploys import environments, pip
 from schema.environments import EnvironmentSpec, PipSpec
 from schema.plan import Change
 
@@ -35,4 +35,4 @@ def test_what_is_no_version_is_never_asked_for() -> None:
 def test_pip_is_asked_for_the_version_that_an_unversioned_requirement_had() -> None:
     declared = EnvironmentSpec(pip=PipSpec(packages=("einops", "tqdm==4.66", "torch[opt]")))
     changes = [moved("einops", "0.8.0", "0.8.1"), moved("tqdm", "4.65", "4.66"), moved("torch", None, "2.8.0")]
-    assert environments.pip_wanted(declared, changes) == ["einops==0.8.1", "tqdm==4.66", "torch[opt]==2.8.0"]
+    assert pip.wanted(declared, changes) == ["einops==0.8.1", "tqdm==4.66", "torch[opt]==2.8.0"]
