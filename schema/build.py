@@ -67,7 +67,7 @@ def mapping(model: type[Model], node: Node, path: str, report: Report) -> object
     for key, info in known.items():
         if info.is_required() and key not in children and not report.partial:
             message = f"the key {key!r} is missing."
-            report.add("INV014", node, path, message, f"Add {key}: {fields.words(fields.annotation(model, key))}.")
+            report.add("INV014", node, path, message, wording.add_key(model, key))
             failed = True
     if failed or report.partial:
         return FAILED if failed else values
@@ -80,6 +80,8 @@ def _made(model: type[Model], values: dict[str, object], node: Node, path: str, 
     except ValidationError as error:
         for one in error.errors(include_url=False):
             key = str(one["loc"][0]) if one["loc"] else ""
+            if (model, key) == (HostSpec, "name"):
+                continue  # The name of the file, which `schema.names` reports.
             children = node.value if isinstance(node.value, dict) else {}
             place, inner = children.get(key, node), f"{path}.{key}" if path and key else path or key
             report.add("INV016", place, inner, *wording.refused(one, shown(place, inner), ()))
@@ -140,13 +142,16 @@ def _scalar(
         code = "INV017" if "credentials" in one["msg"] else "INV016"
         message, hint = wording.refused(one, got, fields.choices(kind), fields.words(kind))
         near = difflib.get_close_matches(str(value), fields.choices(kind), n=1)
-        report.add(code, node, path, message, f"Did you mean {near[0]!r}?" if near else hint)
+        report.add(code, node, path, message, f"Did you mean {near[0]!r}?" if near else hint or _kind_hint(kind, node))
         return FAILED
 
 
 def _kind_hint(kind: fields.Annotation, node: Node) -> str | None:
     wants_list = any(fields.item(option) is not None for option in fields.options(kind))
-    return f"Write [{node.value}]." if wants_list and isinstance(node.value, str) and "@" not in node.value else None
+    if wants_list and isinstance(node.value, str) and "@" not in node.value:
+        return f"Write [{node.value}]."
+    models = [model for option in fields.options(kind) if (model := fields.as_model(option)) is not None]
+    return wording.written_out(models[0], node.value) if models and isinstance(node.value, str) else None
 
 
 def host(tree: Node, name: str, report: Report) -> tuple[HostSpec | None, frozenset[str]]:

@@ -7,6 +7,11 @@ from schema.model import Model
 Severity = Literal["error", "warning", "info"]
 
 
+def printable(text: str) -> str:
+    """`text` with escapes for line ends, control characters and undecodable bytes, as names of files and keys hold."""
+    return text if text.isprintable() else "".join(one if one.isprintable() else repr(one)[1:-1] for one in text)
+
+
 class Problem(Model):
     """One thing wrong in an inventory.
 
@@ -28,7 +33,7 @@ class Problem(Model):
         place = ":".join(str(part) for part in (self.file, self.line, self.column) if part is not None)
         path = f" {self.path}" if self.path else ""
         hint = f" {self.hint}" if self.hint else ""
-        return f"{place}: {self.severity} {self.code}{path}: {self.message}{hint}"
+        return printable(f"{place}: {self.severity} {self.code}{path}: {self.message}{hint}")
 
 
 class Finding(Model):

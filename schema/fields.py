@@ -50,6 +50,8 @@ PATTERNS = {
     r"^[A-Za-z0-9._~/][A-Za-z0-9._+@%=,~ /-]*$": "a path such as ~/.ssh/id_ed25519, or one inside the inventory folder",
     r"^(https?://)?[A-Za-z0-9][A-Za-z0-9._/:@~-]*$": "a channel's name such as conda-forge, or its URL",
     r"^[^\x00-\x1f\x7f]+$": "a text in one line",
+    r"^[A-Za-z0-9][A-Za-z0-9._ \[\]<>=!~,*|+:@/;'\"()-]*$": "a requirement of pip such as torch==2.8.0",
+    r"^[A-Za-z0-9][A-Za-z0-9._ \[\]<>=!~,*|+:@/'\"()-]*$": "a conda package such as numpy or numpy>=1.26",
     r"^[A-Za-z0-9.*:\[][A-Za-z0-9.*:_/\[\]-]*$": "a host, a domain such as .example.org, or a network",
     r"^[A-Za-z0-9][A-Za-z0-9 ._/()+-]*$": "a GPU's name such as GTX 1080, or H100 SXM",
 }
@@ -153,6 +155,7 @@ def words(kind: Annotation) -> str:
     for option in options(kind):
         model = as_model(option)
         if model is not None:
+            found += ["the word local"] if model is connection.ConnectionSpec else []
             found.append(f"a mapping with the keys {', '.join(visible(model))}")
         elif item(option) is not None:
             found.append("a list")

@@ -30,12 +30,16 @@ class Folder(Model):
 
 def listed(path: str | Path) -> tuple[Folder, list[Problem]]:
     """The folder at `path`, or a folder of one for a host file. Raises Refused when there is nothing to read."""
-    given = Path(path).expanduser()
-    if given.is_file():
+    # The functions of os.path answer False where those of pathlib raise: a name too long, an unknown ~user.
+    name = os.path.expanduser(path)  # noqa: PTH111
+    given = Path(name)
+    if os.path.isfile(name):  # noqa: PTH113
         return _single(given), []
-    if not given.is_dir():
+    if not os.path.isdir(name):  # noqa: PTH112
         hint = "Give a folder with hosts/NAME.yaml in it, or one NAME.yaml; 'fleet init DIR' makes one."
-        raise Refused(Problem(code="INV001", file=str(path), message="there is no such file or folder.", hint=hint))
+        there = os.path.lexists(name)
+        message = "this is neither a folder nor a file." if there else "there is no such file or folder."
+        raise Refused(Problem(code="INV001", file=str(path) or "(empty name)", message=message, hint=hint))
     root = given.resolve()
     problems: list[Problem] = []
     hosts = tuple(sorted(_hosts(root, root / "hosts", (), problems)))

@@ -53,6 +53,8 @@ SYSTEM_TREES = frozenset({"boot", "dev", "etc", "proc", "sys"})
 def _no_traversal(value: str) -> str:
     if ".." in value.split("/") or "//" in value:
         raise ValueError("'..' and '//' are not allowed in a path")
+    if value.startswith("/") and "." in value.split("/"):
+        raise ValueError("'.' is not allowed between the slashes of a path")
     return value
 
 
@@ -60,7 +62,7 @@ def _not_a_system_folder(value: str) -> str:
     bare = value.strip("/")
     if not bare or bare in SYSTEM_FOLDERS or bare.split("/")[0] in SYSTEM_TREES:
         raise ValueError("this folder belongs to the system; choose one of its own, such as /opt/conda")
-    return value
+    return f"/{bare}"  # Paths below it are compared as text with those observed.
 
 
 def _no_credentials(value: str) -> str:
@@ -68,6 +70,11 @@ def _no_credentials(value: str) -> str:
     if "@" in value.split("//", 1)[-1].split("/", 1)[0] or re.search(r"/t/[^/]+(/|$)", value):
         raise ValueError("a URL with credentials in it is not allowed")
     return value
+
+
+def no_credentials_within(value: str) -> str:
+    """A text that may hold a URL, as "NAME @ https://..." of PEP 508 does."""
+    return _no_credentials(value) if "://" in value else value
 
 
 def _stays_inside(value: str) -> str:

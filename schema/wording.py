@@ -2,9 +2,15 @@
 
 import difflib
 import functools
+import re
 from collections.abc import Mapping
 
 from schema import fields
+from schema.conda import CondaSpec
+from schema.connection import ConnectionSpec
+from schema.cuda import CudaSpec
+from schema.cudnn import CudnnSpec
+from schema.driver import DriverSpec
 from schema.host import HostSpec
 from schema.model import Model
 
@@ -21,7 +27,31 @@ OTHER_WORDS = {
     "password": "Write sudo_password: {env: NAME}; SSH passwords are not used, keys are.",
     "envs": "Write environments.",
 }
+# The key that a value means which stands where a mapping should, and what shows it to be that key's.
+FIRST_KEYS: dict[type[Model], tuple[str, str]] = {
+    ConnectionSpec: ("address: {}", r"[A-Za-z0-9][A-Za-z0-9.-]*"),
+    DriverSpec: ("branch: {}", r"[0-9]{3}"),
+    CudaSpec: ('toolkits: ["{}"]', r"[0-9]{1,2}\.[0-9]{1,2}"),
+    CudnnSpec: ('version: "{}"', r"[0-9]+(\.[0-9]+)+"),
+    CondaSpec: ("version: {}", r"[0-9]+(\.[0-9]+)+(-[0-9]+)?"),
+}
+# Keys that cannot be left out and whose kind alone does not say what to type.
+EXAMPLES: dict[tuple[type[Model], str], str] = {(CondaSpec, "version"): "25.3.1-0"}
 LATER = frozenset({"docker", "jupyter", "storage", "power", "jetson", "disks", "mounts"})
+
+
+def add_key(model: type[Model], key: str) -> str:
+    """The hint for a key that is missing."""
+    example = EXAMPLES.get((model, key))
+    return f"Add {key}: {example or fields.words(fields.annotation(model, key))}."
+
+
+def written_out(model: type[Model], value: str) -> str | None:
+    """The hint for a value that stands where a mapping of `model` should; None where it fits no key of it."""
+    if model is ConnectionSpec and value.lower() == "local":
+        return "Write local."
+    key, pattern = FIRST_KEYS.get(model, ("", r"(?!)"))
+    return f"Write {{{key.format(value)}}}." if re.fullmatch(pattern, value) else None
 
 
 def unknown(model: type[Model], key: str) -> tuple[str, str, str]:

@@ -1,5 +1,6 @@
 """Codes: what each means, how it was recognised, what breaks, how to mend it, and where that was read."""
 
+import difflib
 import functools
 import re
 from pathlib import Path
@@ -38,6 +39,11 @@ def all_codes() -> dict[str, Entry]:
         rows = yaml.load(file.read_bytes(), Loader=yaml.CSafeLoader) or {}
         found |= {code: Entry.model_validate({"code": code, **row}) for code, row in rows.items()}
     return dict(sorted(found.items(), key=lambda item: (FAMILIES.index(item[0][:3]), item[0])))
+
+
+def nearest(code: str) -> str:
+    """The code that looks most like `code`."""
+    return difflib.get_close_matches(code.upper(), all_codes(), n=1, cutoff=0.0)[0]
 
 
 def is_code(text: str) -> bool:

@@ -43,6 +43,10 @@ def _environment(
     node = written.value.get(name) if written is not None and isinstance(written.value, dict) else None
     at = node if node is not None else tree
     try:
+        # What a host file says of pip's packages is checked as a requirements file is.
+        for index, requirement in enumerate(one.pip.packages):
+            place = merge.find(at, f"pip.packages.{index}")
+            requirements.checked(requirement, place.file, place.line)
         if one.file is not None:
             place = merge.find(at, "file")
             one = environment_file.applied(one, reader.text(one.file), one.file)

@@ -11,6 +11,7 @@ from schema.content.reader import refused
 from schema.document import Node, Refused
 from schema.environments import EnvironmentSpec
 from schema.fields import adapter, annotation
+from schema.report import shown
 
 # `conda env export` writes a prefix, which conda itself passes over when it reads the file.
 IGNORED = frozenset({"name", "prefix"})
@@ -50,7 +51,9 @@ def _dependencies(node: Node | None) -> tuple[tuple[str, ...], tuple[str, ...]]:
             if set(item.value) != {"pip"}:
                 raise _at("INV023", item, "only `pip:` can have a list of its own here.")
             lines = item.value["pip"]
-            entries = lines.value if isinstance(lines.value, list) else []
+            entries = lines.value if isinstance(lines.value, list) else None
+            if entries is None:
+                raise _at("INV023", lines, "`pip:` is not a list.", "Begin each line with '- '.")
             pip += tuple(requirements.checked(str(one.value), one.file, one.line) for one in entries)
         else:
             plain.append(item)
@@ -65,7 +68,7 @@ def _texts(node: Node, field: str) -> tuple[str, ...]:
         try:
             adapter(annotation(EnvironmentSpec, field)).validate_python([item.value])
         except ValidationError:
-            raise _at("INV023", item, f"got {item.value!r}, which is not a {field.rstrip('s')}.") from None
+            raise _at("INV023", item, f"got {shown(item, field)}, which is not a {field.rstrip('s')}.") from None
     return tuple(str(item.value) for item in node.value)
 
 

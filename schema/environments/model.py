@@ -4,13 +4,22 @@ import functools
 import re
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
-from schema.model import Channel, Model, Name, RelativePath, Sha256, Url, UserName
+from schema.model import Channel, Model, Name, RelativePath, Sha256, Url, UserName, no_credentials_within
 
-# A conda match specification or a PEP 508 requirement: printable, no shell or option character at its start.
+# A PEP 508 requirement, which may hold a marker after ';': printable, no shell or option character at its start.
 Requirement = Annotated[
-    str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._ \[\]<>=!~,*|+:@/;'\"()-]*$", max_length=256)
+    str,
+    StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._ \[\]<>=!~,*|+:@/;'\"()-]*$", max_length=256),
+    AfterValidator(no_credentials_within),
+]
+# A conda match specification; ';' means nothing in it
+# (https://docs.conda.io/projects/conda-build/en/latest/resources/package-spec.html#package-match-specifications).
+MatchSpec = Annotated[
+    str,
+    StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._ \[\]<>=!~,*|+:@/'\"()-]*$", max_length=256),
+    AfterValidator(no_credentials_within),
 ]
 
 
@@ -46,7 +55,7 @@ class ExplicitPackage(Model):
 class EnvironmentSpec(Model):
     python: str | None = Field(default=None, pattern=r"^[0-9]+(\.[0-9]+){0,2}$")
     channels: tuple[Channel, ...] = ("conda-forge",)
-    packages: tuple[Requirement, ...] = ()
+    packages: tuple[MatchSpec, ...] = ()
     pip: PipSpec = PipSpec()
     file: RelativePath | None = None
     lock: RelativePath | None = None

@@ -3,6 +3,7 @@
 import re
 from datetime import date
 
+from schema import codes
 from schema.cuda import CudaSpec
 from schema.cudnn import CudnnSpec
 from schema.document import Node
@@ -129,7 +130,8 @@ def cpu_only(spec: HostSpec, own: Node) -> list[Breach]:
 
 
 def accepted(spec: HostSpec, today: date) -> list[Breach]:
-    return [
+    """Exceptions that have ended, and those for a code that there is not: they would excuse nothing."""
+    ended = [
         Breach(
             code="INV032",
             path=f"accept.{index}",
@@ -139,4 +141,14 @@ def accepted(spec: HostSpec, today: date) -> list[Breach]:
         )
         for index, one in enumerate(spec.accept)
         if one.until < today
+    ]
+    return ended + [
+        Breach(
+            code="INV016",
+            path=f"accept.{index}.code",
+            message=f"there is no code {one.code}.",
+            hint=f"The nearest is {codes.nearest(one.code)}; fleet explain lists all.",
+        )
+        for index, one in enumerate(spec.accept)
+        if codes.entry(one.code) is None
     ]

@@ -23,6 +23,20 @@ def test_a_path_that_is_not_there_is_named(tmp_path: Path) -> None:
     assert (found[0].code, found[0].file) == ("INV001", str(tmp_path / "inventroy"))
 
 
+def test_a_name_that_cannot_be_one_is_a_folder_that_is_not_there() -> None:
+    for name in ("", "~no.such.user/x", "a" * 300):
+        assert [(problem.code, problem.severity) for problem in load.read(name).problems] == [("INV001", "error")]
+
+
+def test_what_is_neither_folder_nor_file_is_said_to_be_so(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "a.yaml")
+    assert wrong(tmp_path / "a.yaml")[0].message == "this is neither a folder nor a file."
+
+
+def test_a_wrong_file_name_is_one_problem(tmp_path: Path) -> None:
+    assert [problem.code for problem in problems(tmp_path, {"hosts/-x.yaml": OK})] == ["INV018"]
+
+
 def test_a_folder_without_hosts_is_an_error(tmp_path: Path) -> None:
     assert [problem.code for problem in wrong(tmp_path)] == ["INV020"]
 

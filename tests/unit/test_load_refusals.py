@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from schema import fields, load, reference
+from schema.conda import CondaSpec
 from schema.errors import InvalidInventory, Problem
 
 OK = 'ubuntu: "24.04"\n'
@@ -63,7 +64,12 @@ SHAPE = [
     (OK + "connection: {local: true}\n", "INV013 2:14", "unknown key 'local'"),
     (OK + "cuda: {absent: ['11.8']}\n", "INV013 2:8", "unknown key 'absent'"),
     ("gpus: [GTX 1080]\n", "INV014 1:1", 'Add ubuntu: "24.04"'),
-    (OK + "conda: {}\n", "INV014 2:8", "Add version"),
+    (OK + "conda: {}\n", "INV014 2:8", "Add version: 25.3.1-0."),
+    (OK + "connection: Local\n", "INV015 2:13", "possible: the word local or a mapping"),
+    (OK + "connection: Local\n", "INV015 2:13", "Write local."),
+    (OK + "connection: 10.0.0.1\n", "INV015 2:13", "Write {address: 10.0.0.1}."),
+    (OK + "driver: 580\n", "INV016 2:9", "Write {branch: 580}."),
+    (OK + "cuda: 12.9\n", "INV016 2:7", 'Write {toolkits: ["12.9"]}.'),
     (OK + "cuda: ['12.9']\n", "INV015 2:7", "got a list"),
     (OK + "gpus: GTX 1080\n", "INV015 2:7", "Write [GTX 1080]."),
     (OK + "cuda: {toolkits: [{'11.8': gone}]}\n", "INV015 2:19", "a CUDA version"),
@@ -108,13 +114,15 @@ VALUES = [
     ("conda: {version: 25.3.1-0, prefix: /etc/conda}\n", "conda.prefix", "36", "belongs to the system"),
     ("conda: {version: 25.3.1-0, prefix: /opt/../etc}\n", "conda.prefix", "36", "'..'"),
     ("conda: {version: 25.3.1-0, prefix: '/opt/$(id)'}\n", "conda.prefix", "36", "absolute path"),
+    ("conda: {version: 25.3.1-0, prefix: /opt/./conda}\n", "conda.prefix", "36", "'.'"),
     ("conda: {version: 25.3.1-0, owner: '-x'}\n", "conda.owner", "35", "user name"),
     ("conda: {version: 25.3.1-0, mode: 755}\n", "conda.mode", "34", '"0755"'),
     ("conda: {version: 25.3.1-0, sha256: abc}\n", "conda.sha256", "36", "64 digits"),
     ("environments: {'-x': absent}\n", "environments.-x", "16", "letter or digit first"),
     ("environments: {a: {python: '3.11;id'}}\n", "environments.a.python", "28", "a Python version"),
-    ("environments: {a: {packages: ['--channel x']}}\n", "environments.a.packages.0", "31", "letter or digit first"),
-    ('environments: {a: {packages: ["a\\nb"]}}\n', "environments.a.packages.0", "31", "letter or digit first"),
+    ("environments: {a: {packages: ['--channel x']}}\n", "environments.a.packages.0", "31", "a conda package"),
+    ('environments: {a: {packages: ["a\\nb"]}}\n', "environments.a.packages.0", "31", "a conda package"),
+    ("environments: {a: {packages: ['numpy; rm -rf /']}}\n", "environments.a.packages.0", "31", "a conda package"),
     ("environments: {a: {file: ../../etc/passwd}}\n", "environments.a.file", "26", "'..'"),
     ("environments: {a: {lock: /etc/passwd}}\n", "environments.a.lock", "26", "inside the inventory folder"),
     ("mirrors: {conda: 'https://x/`id`'}\n", "mirrors.conda", "18", "a URL"),
@@ -127,6 +135,7 @@ VALUES = [
     ("connection: {port: 70000}\n", "connection.port", "20", "at most 65535"),
     ("connection: {timeout: 0}\n", "connection.timeout", "23", "at least 1"),
     ("accept: [{code: GPU001, reason: x, until: 2027-13-01}]\n", "accept.0.until", "43", "a date such as"),
+    ("accept: [{code: GPU999, reason: x, until: 2999-01-01}]\n", "accept.0.code", "17", "there is no code GPU999"),
     ("kernel: {flavour: 'generic;id'}\n", "kernel.flavour", "19", "kernel flavour"),
     ("kernel: {version: '6.8 $(id)'}\n", "kernel.version", "19", "package version"),
 ]
@@ -166,6 +175,8 @@ SECRETS = [
     "connection: {password: hunter2}\n",
     "mirrors: {pypi: 'https://token:hunter2@pypi.example/simple'}\n",
     "environments: {a: {channels: ['https://conda.example/t/hunter2/main']}}\n",
+    "environments: {a: {pip: {packages: ['x @ https://u:hunter2@h/x.whl']}}}\n",
+    "environments: {a: {pip: {packages: ['git+https://hunter2@h/x']}}}\n",
     "environments: {a: {pip: {indexes: [{url: 'https://u:hunter2@x/simple'}]}}}\n",
 ]
 
@@ -175,6 +186,19 @@ def test_a_secret_in_the_clear_is_refused_and_not_repeated(tmp_path: Path, conte
     found = problems(tmp_path, {"hosts/desk.yaml": CONDA + content})
     assert any(problem.severity == "error" for problem in found)
     assert "hunter2" not in " ".join(problem.text() for problem in found)
+
+
+def test_a_control_character_in_a_key_does_not_reach_the_terminal(tmp_path: Path) -> None:
+    found = first(tmp_path, OK + '"a\\e[31m\\nb": 1\n')
+    assert found.text().isprintable()
+    assert "a\\x1b[31m\\nb: unknown key" in found.text()
+
+
+def test_a_folder_of_conda_may_end_in_a_slash(tmp_path: Path) -> None:
+    problems(tmp_path, {"hosts/desk.yaml": OK + "conda: {version: 25.3.1-0, prefix: /srv/conda/}\n"})
+    conda = load.fleet(tmp_path).hosts["desk"].conda
+    assert isinstance(conda, CondaSpec)
+    assert conda.prefix == "/srv/conda"
 
 
 def test_all_problems_of_all_files_come_at_once_in_order(tmp_path: Path) -> None:
@@ -215,3 +239,29 @@ def test_a_rule_broken_by_a_value_of_a_group_names_the_group_s_line(tmp_path: Pa
     }
     found = problems(tmp_path, files)[0]
     assert (found.code, found.file, found.line, found.column, found.host) == ("CMP001", "fleet.yaml", 3, 22, "old")
+
+
+def test_what_a_host_file_asks_of_pip_is_checked_as_a_requirements_file_is(tmp_path: Path) -> None:
+    host = CONDA + "environments:\n  a:\n    pip:\n      packages: [einops, 'x @ https://h/x.whl']\n"
+    found = problems(tmp_path, {"hosts/desk.yaml": host})
+    assert [(problem.code, problem.line) for problem in found] == [("INV024", 6)]
+    assert "without a sha256" in found[0].message
+
+
+def test_a_single_word_under_pip_in_an_environment_file_is_not_passed_over(tmp_path: Path) -> None:
+    files = {
+        "hosts/desk.yaml": CONDA + "environments: {a: {file: environments/a.yml}}\n",
+        "environments/a.yml": "dependencies:\n  - python=3.11\n  - pip: torch==2.8.0\n",
+    }
+    found = problems(tmp_path, files)
+    assert [(problem.code, problem.file, problem.line) for problem in found] == [("INV023", "environments/a.yml", 3)]
+
+
+def test_a_channel_with_a_password_in_an_environment_file_is_not_shown(tmp_path: Path) -> None:
+    files = {
+        "hosts/desk.yaml": CONDA + "environments: {a: {file: environments/a.yml}}\n",
+        "environments/a.yml": "channels: ['https://u:hunter2@h/c']\ndependencies: [numpy]\n",
+    }
+    (found,) = problems(tmp_path, files)
+    assert found.code == "INV023"
+    assert "hunter2" not in found.text()
