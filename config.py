@@ -4,6 +4,7 @@ It wraps three private names of pyinfra 3.10 (tests/engine/test_contract.py has 
 `_get_groups_from_filename`, `make_inventory`, and the limit's `_get_inventory_pattern_matches`.
 """
 
+import os
 import signal
 import sys
 from collections.abc import Iterable
@@ -56,13 +57,16 @@ def make_inventory(name: str, **arguments: object) -> Inventory:
     """pyinfra's, but an unknown name or an inventory without hosts is an error (pyinfra: a warning, and exit 0)."""
     ask_only_at_a_terminal()
     # pyinfra warns about an unknown name; the error below says it better.
-    logger.disabled = not Path(name).exists()
+    logger.disabled = not os.path.exists(name)  # noqa: PTH110 - it answers False where pathlib raises.
     try:
         made: Inventory = _make_inventory(name, **arguments)
+    except OSError as error:
+        raise CliError(f"{name!r} is no inventory: {error.strerror}. next: pyinfra inventory ...") from None
     finally:
         logger.disabled = False
     if not len(made):
-        raise CliError(f"{name} is no inventory: no such folder, file, host or module. next: pyinfra inventory ...")
+        reason = "it names no host" if os.path.exists(name) else "no such folder, file, host or module"  # noqa: PTH110
+        raise CliError(f"{name} is no inventory: {reason}. next: pyinfra inventory ...")
     folders.connectors(made)
     return made
 

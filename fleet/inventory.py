@@ -1,5 +1,6 @@
 """An inventory folder as pyinfra wants it: groups, hosts and their data. The only translation."""
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -21,8 +22,8 @@ Groups = dict[str, list[tuple[str, Data]]]
 
 def is_inventory(path: str | Path) -> bool:
     """Whether a path is ours to read: a folder, or one host's YAML file."""
-    path = Path(path)
-    return path.is_dir() or (path.is_file() and path.suffix in {".yaml", ".yml"})
+    # An empty name is a variable of a script that is not set, and for pathlib the current folder.
+    return os.path.isdir(path) or (os.path.isfile(path) and Path(path).suffix in {".yaml", ".yml"})  # noqa: PTH112, PTH113
 
 
 def read(path: str | Path, limit: Iterable[str] = ()) -> Fleet:

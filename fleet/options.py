@@ -1,5 +1,6 @@
 """Arguments and options that the verbs share, and where the inventory is when none is named."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -15,7 +16,8 @@ Decorator = Callable[[Function], Function]
 def inventory_path(given: str | None) -> Path:
     """The inventory named, else ./inventory, else the current folder if it has that shape. Raises RunError."""
     if given is not None:
-        if Path(given).exists():
+        # An empty name is a variable of a script that is not set, and not the current folder.
+        if given and os.path.exists(given):  # noqa: PTH110 - it answers False where pathlib raises.
             return Path(given)
         raise RunError(
             "RUN233",
@@ -33,6 +35,13 @@ def inventory_path(given: str | None) -> Path:
     )
 
 
+def _writable(_context: click.Context, _parameter: click.Parameter, value: Path | None) -> Path | None:
+    """Refuses a report's file in a folder that is not there, before any host is looked at."""
+    if value is not None and not value.parent.is_dir():
+        raise RunError("RUN230", f"cannot write {value}: there is no folder {value.parent}", hint="make it, or use -o")
+    return value
+
+
 inventory: Decorator[Any] = click.argument("inventory", required=False, type=click.Path())
 limit: Decorator[Any] = click.option(
     "--limit", multiple=True, metavar="HOST,GROUP,GLOB", help="Only these hosts; repeatable, or with commas between."
@@ -41,7 +50,12 @@ form: Decorator[Any] = click.option(
     "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True, help="Form of output."
 )
 file: Decorator[Any] = click.option(
-    "-o", "--output", "file", type=click.Path(path_type=Path, dir_okay=False), help="Write the report to a file."
+    "-o",
+    "--output",
+    "file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    callback=_writable,
+    help="Write the report to a file.",
 )
 ask_sudo: Decorator[Any] = click.option(
     "-K", "--ask-sudo-password", "ask_sudo", is_flag=True, help="Ask once for the sudo password of all hosts."

@@ -14,12 +14,14 @@ from fleet.errors import RunError
 
 def emit(text: str, file: Path | None) -> None:
     """Print a report, or write it to `file` by rename. Raises RunError when the file cannot be written."""
+    # Names of files may hold bytes that are no UTF-8; in JSON and in text they are shown as escapes.
+    text = text.encode("utf-8", "backslashreplace").decode()
     if file is None:
         click.echo(text)
         return
     try:
-        with tempfile.NamedTemporaryFile("w", dir=file.parent, prefix=f".{file.name}.", delete=False) as partial:
-            partial.write(text + "\n")
+        with tempfile.NamedTemporaryFile(dir=file.parent, prefix=f".{file.name}.", delete=False) as partial:
+            partial.write(f"{text}\n".encode())
         umask = os.umask(0)
         os.umask(umask)
         Path(partial.name).chmod(0o666 & ~umask)

@@ -71,6 +71,11 @@ def test_a_missing_inventory_is_refused(pyinfra: Command) -> None:
     refused(pyinfra("-y", "no-such-folder", "exec", "--", "true"), "no-such-folder")
 
 
+@pytest.mark.parametrize("name", ["", "a" * 300])
+def test_a_name_that_cannot_be_one_is_refused(pyinfra: Command, name: str) -> None:
+    refused(pyinfra("-y", name, "exec", "--", "true"), "is no inventory")
+
+
 def test_an_empty_inventory_is_refused(pyinfra: Command, tmp_path: Path) -> None:
     (tmp_path / "empty" / "hosts").mkdir(parents=True)
     refused(pyinfra("-y", str(tmp_path / "empty"), "exec", "--", "true"), "no host")

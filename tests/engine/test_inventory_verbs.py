@@ -1,6 +1,7 @@
 """fleet validate, init, show, explain and schema, as a user runs them."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,32 @@ def test_a_limit_makes_other_hosts_errors_warnings(tmp_path: Path, capsys: pytes
     assert cli.run(["validate", root, "--limit", "a,b"]) == 1
     assert cli.run(["validate", root, "--limit", "c"]) == 1
     assert "'c' matches no host" in capsys.readouterr().out
+
+
+def test_a_name_that_is_not_utf8_is_shown_and_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    root = write(tmp_path / "inventory", a=OK)
+    Path(os.fsdecode(bytes(root) + b"/hosts/b\xff.yaml")).write_text(OK)
+    report = tmp_path / "report.json"
+    for given in ([], ["-o", str(report)]):
+        assert cli.run(["validate", str(root), "--format", "json", *given]) == 1
+    printed = capsys.readouterr().out
+    assert printed == report.read_text()
+    assert json.loads(printed)["problems"][0]["file"] == "hosts/b\udcff.yaml"
+
+
+def test_a_report_for_a_folder_that_is_not_there_is_refused_at_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.run(["validate", str(write(tmp_path, a=OK)), "-o", str(tmp_path / "no" / "report.txt")]) == 1
+    assert capsys.readouterr().err.startswith("RUN230")
+
+
+@pytest.mark.parametrize("name", ["", "a" * 300, "~no.such.user/x"])
+def test_a_name_that_cannot_be_one_is_an_unknown_inventory(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["validate", name]) == 1
+    assert "INV001" in capsys.readouterr().out
+    assert cli.run(["show", "a", "-i", name]) == 1
+    assert capsys.readouterr().err.startswith("RUN233")
 
 
 def test_the_report_goes_to_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
