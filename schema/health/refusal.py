@@ -37,7 +37,9 @@ def _release(spec: "HostSpec", snapshot: "Snapshot") -> list[Finding]:
     if release.id == "ubuntu" and release.version == spec.ubuntu:
         return []
     found = release.name or f"{release.id} {release.version}".strip() or "not seen"
-    hint = f'declare ubuntu: "{release.version}"' if release.id == "ubuntu" else "only Ubuntu is supported"
+    hint = "name another machine, or install Ubuntu on this one; no other system is supported"
+    if release.id == "ubuntu":
+        hint = f'declare ubuntu: "{release.version}"'
     return _error("GPU001", f"Ubuntu {spec.ubuntu} is declared, and the host has {found}", "/etc/os-release", hint)
 
 
