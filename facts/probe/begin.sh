@@ -30,6 +30,8 @@ texts() {
         rc=$?
         # grep(1): 1 says that no line was selected.
         [ $rc -ne 1 ] || rc=0
+        # A file that has gone meanwhile, such as that of a session that ended, is no failure to read.
+        [ $rc -ne 2 ] || for file; do [ -e "$file" ] || rc=0; done
     fi
     end "$name" "$rc"
 }
