@@ -127,7 +127,7 @@ def test_packages_files_toolkits_and_environments_that_were_changed(site: Site) 
     site.by_hand(
         """
         apt-get install -y libcudnn9-cuda-12=9.17.0.29-1
-        apt-get remove -y --auto-remove cuda-toolkit-12-9
+        apt-get remove -y cuda-toolkit-12-9 cuda-nvcc-12-9
         rm /etc/apt/preferences.d/gpufleet /etc/apt/apt.conf.d/51gpufleet-unattended-upgrades
         conda install -qy -n ds numpy=2.1.3
         /opt/conda/envs/ds/bin/python -m pip uninstall -qy einops
@@ -156,6 +156,7 @@ def test_packages_files_toolkits_and_environments_that_were_changed(site: Site) 
     assert mended.code == 0, mended.text
     clean(site.folder)
     assert checked(site.folder).code == 0
+    site.host.run("test -x /usr/local/cuda-12.9/bin/nvcc")
 
 
 def test_user_space_that_was_upgraded_without_a_reboot(site: Site) -> None:
