@@ -37,6 +37,8 @@ def parse(text: str, key: str | None = None, port: int | None = None, accept_new
     try:
         if at and not user:
             raise ValueError("there is nothing before the @")
+        if host.count(":") == 1:
+            raise ValueError("one colon is a port's; an IPv6 address has two at least")
         trust = "accept-new" if accept_new else "strict"
         connection = ConnectionSpec.model_validate({"address": host, "host_keys": trust} | given)
         return Target(host, _spec(re.sub(r"[:%]", "-", host), connection), {"address": host} | written)

@@ -9,6 +9,8 @@ from schema.rules import auto
 
 # Read from files into the spec: their text is no value of the host file.
 CONTENT = frozenset({"armoured", "ca_pem", "lines", "explicit"})
+# Keys of an environment that its file fills in (schema/content/environment_file.py).
+FROM_FILE = frozenset({"python", "channels", "packages", "pip"})
 
 
 class Value(Model):
@@ -52,9 +54,17 @@ def _section(fleet: Fleet, host: str, spec: HostSpec, field: str, value: object)
     if isinstance(value, CudaSpec) and value.toolkits and isinstance(plain, dict):
         plain = plain | {"default": value.default or max(value.toolkits, key=version_key)}
     return [
-        Value(path=path, text=text, note=_note(spec, path, text), origin=fleet.origin(host, path))
+        Value(path=path, text=text, note=_note(spec, path, text), origin=_origin(fleet, host, path))
         for path, text in _leaves(field, plain)
     ]
+
+
+def _origin(fleet: Fleet, host: str, path: str) -> Origin | None:
+    """Where a value was written. What an environment file says has the place that names the file."""
+    origin, parts = fleet.origin(host, path), path.split(".")
+    if origin is None and parts[0] == "environments" and FROM_FILE.intersection(parts[2:3]):
+        return fleet.origin(host, f"environments.{parts[1]}.file")
+    return origin
 
 
 MANAGED = frozenset({"gpus", "driver", "cuda", "cudnn", "conda", "proxy", "ca_bundle"})

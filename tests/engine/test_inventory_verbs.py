@@ -146,6 +146,18 @@ def test_show_prints_each_value_with_its_origin(tmp_path: Path, capsys: pytest.C
     assert rows["cuda"] == ["not", "managed", "default"]
 
 
+def test_show_names_the_place_of_an_environment_file_for_what_it_says(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    host = OK + "conda: {version: 25.3.1-0}\nenvironments:\n  ds:\n    file: environments/ds.yml\n"
+    root = write(tmp_path, a=host)
+    (root / "environments").mkdir()
+    (root / "environments" / "ds.yml").write_text("dependencies: [python=3.11, numpy]\n")
+    assert cli.run(["show", "a", "-i", str(root)]) == 0
+    (packages,) = [line for line in capsys.readouterr().out.splitlines() if "environments.ds.packages" in line]
+    assert packages.split()[1:] == ["[numpy]", "hosts/a.yaml:5"]
+
+
 def test_show_says_that_a_driver_is_passed_over(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     root = write(tmp_path, fleet="defaults:\n  driver: {branch: 580}\n", a=OK + "gpus: []\n")
     assert cli.run(["show", "a", "-i", str(root), "--format", "json"]) == 0

@@ -69,7 +69,7 @@ def test_an_unknown_host_key_is_refused(host: LabHost, tmp_path: Path) -> None:
     assert not (tmp_path / "fleet").exists()
 
 
-@pytest.mark.parametrize("target", ["a b", "@host", "x;reboot@host", "user@"])
+@pytest.mark.parametrize("target", ["a b", "@host", "x;reboot@host", "user@", "host:22"])
 def test_what_is_no_target_is_refused_before_connecting(target: str, host: LabHost, tmp_path: Path) -> None:
     done = discover(host, tmp_path, target)
     assert (done.returncode, "RUN290" in done.stderr) == (1, True)
