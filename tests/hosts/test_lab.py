@@ -73,11 +73,11 @@ def test_sudo_asks_for_a_password_where_it_is_told_to(bare_host: HostFactory) ->
 
 
 def test_a_reboot_from_inside_gives_a_new_boot_id_and_keeps_the_disk(host: LabHost) -> None:
-    host.run("echo kept > /root/kept; echo gone > /run/gone")
+    host.run("echo kept > /srv/kept; echo gone > /run/gone")
     before = host.boot_id()
     host.ssh("sudo systemctl reboot")
     assert _until(lambda: host.ssh("true").returncode == 0 and host.boot_id() != before)
-    assert host.run("cat /root/kept").stdout == "kept\n"
+    assert host.run("cat /srv/kept").stdout == "kept\n"
     assert host.run("test -e /run/gone", check=False).returncode == 1
     assert float(host.run("cat /proc/uptime").stdout.split()[0]) < 60
 
@@ -92,10 +92,10 @@ def test_a_host_that_powers_itself_off_stays_off_until_it_is_booted(bare_host: H
 
 def test_a_reset_host_has_an_empty_disk_and_the_same_ssh_key(bare_host: HostFactory) -> None:
     host = bare_host("again", GTX_1080)
-    host.run("touch /root/mine; dpkg --force-depends --purge less")
+    host.run("touch /srv/mine; dpkg --force-depends --purge less")
     host.set_gpus(())
     host.reset()
-    assert host.run("test -e /root/mine", check=False).returncode == 1
+    assert host.run("test -e /srv/mine", check=False).returncode == 1
     assert host.run("dpkg-query -W -f '${db:Status-Abbrev}' less").stdout == "ii "
     assert "10de" in host.run("lspci -n").stdout
     assert host.ssh("true").returncode == 0
@@ -182,11 +182,11 @@ def test_down_leaves_nothing_behind(other: Lab) -> None:
 
 def test_up_again_keeps_what_runs_and_switches_on_what_is_off(other: Lab) -> None:
     desk, node = labs.up(other, definition.load())
-    desk.run("touch /root/mine")
+    desk.run("touch /srv/mine")
     boots = desk.boot_id(), node.boot_id()
     desk.power_off()
     desk, node = labs.up(other, definition.load())
-    assert desk.run("test -e /root/mine").returncode == 0
+    assert desk.run("test -e /srv/mine").returncode == 0
     assert desk.boot_id() != boots[0]
     assert node.boot_id() == boots[1]
 

@@ -34,7 +34,7 @@ def host(request: pytest.FixtureRequest, hosts: dict[str, LabHost]) -> LabHost:
     """A host with Miniforge in /opt/conda and an environment ds, channel and index at the lab's server."""
     machine = hosts[request.param]
     fetch(machine, OLD)
-    sh(machine, f"sh /root/{OLD} -b -p /opt/conda")
+    sh(machine, f"sh /srv/{OLD} -b -p /opt/conda")
     sh(machine, f"{CONDA} config --system --set channel_alias https://{machine.subnet}.1/conda")
     sh(machine, f"{CONDA} config --system --set ssl_verify {CA}")
     sh(machine, f"{CONDA} create -y -n ds python=3.11 numpy=2.1.3 scikit-learn pip ipykernel")
@@ -60,7 +60,7 @@ def sh(host: LabHost, command: str, check: bool = True, stdin: str | None = None
 
 
 def fetch(host: LabHost, name: str) -> None:
-    sh(host, f"cd /root && curl -sSfO https://{host.subnet}.1/installers/{name}")
+    sh(host, f"cd /srv && curl -sSfO https://{host.subnet}.1/installers/{name}")
 
 
 def packages(host: LabHost, environment: str) -> dict[str, str]:
@@ -78,11 +78,11 @@ def as_user(host: LabHost, command: str) -> str:
 
 def test_the_served_installer_has_the_committed_hash(host: LabHost) -> None:
     fetch(host, OLD)
-    assert sh(host, f"sha256sum < /root/{OLD}").stdout.split()[0] == installers.sha256(OLD)
+    assert sh(host, f"sha256sum < /srv/{OLD}").stdout.split()[0] == installers.sha256(OLD)
 
 
 def test_an_existing_prefix_is_refused_in_the_vendors_words(host: LabHost) -> None:
-    done = sh(host, f"sh /root/{OLD} -b -p /opt/conda", check=False)
+    done = sh(host, f"sh /srv/{OLD} -b -p /opt/conda", check=False)
     assert done.returncode == 1
     assert "ERROR: File or directory already exists: '/opt/conda'" in done.stderr
     assert "use the -u option." in done.stderr
@@ -91,7 +91,7 @@ def test_an_existing_prefix_is_refused_in_the_vendors_words(host: LabHost) -> No
 def test_the_installer_refuses_where_there_is_no_lab_host(host: LabHost) -> None:
     try:
         sh(host, "mv /etc/gpufleet-lab /etc/gpufleet-lab.away")
-        done = sh(host, f"sh /root/{OLD} -b -p /opt/other", check=False)
+        done = sh(host, f"sh /srv/{OLD} -b -p /opt/other", check=False)
     finally:
         sh(host, "mv /etc/gpufleet-lab.away /etc/gpufleet-lab")
     assert done.returncode == 1
@@ -145,11 +145,11 @@ def test_what_cannot_be_installed_says_so_and_changes_nothing(host: LabHost) -> 
 
 
 def test_an_explicit_lock_gives_the_same_packages_and_a_wrong_hash_none(host: LabHost) -> None:
-    sh(host, f"{CONDA} list -n ds --explicit --sha256 > /root/ds.lock")
-    sh(host, f"{CONDA} create -y -n locked --file /root/ds.lock")
+    sh(host, f"{CONDA} list -n ds --explicit --sha256 > /srv/ds.lock")
+    sh(host, f"{CONDA} create -y -n locked --file /srv/ds.lock")
     assert packages(host, "locked") == packages(host, "ds")
-    sh(host, "sed -i 's/#sha256:.\\{8\\}/#sha256:00000000/' /root/ds.lock")
-    done = sh(host, f"{CONDA} create -y -n wrong --file /root/ds.lock", check=False)
+    sh(host, "sed -i 's/#sha256:.\\{8\\}/#sha256:00000000/' /srv/ds.lock")
+    done = sh(host, f"{CONDA} create -y -n wrong --file /srv/ds.lock", check=False)
     assert (done.returncode, "ChecksumMismatchError" in done.stderr) == (1, True)
     assert sh(host, "test -e /opt/conda/envs/wrong", check=False).returncode == 1
 
@@ -160,12 +160,12 @@ def test_an_environment_file_brings_conda_and_pip_packages_and_prune_removes(hos
         "channels: [conda-forge]",
         "dependencies: [python=3.12, pip, pandas, {pip: [einops==0.8.0]}]",
     ]
-    sh(host, "cat > /root/made.yml", stdin="\n".join(lines))
+    sh(host, "cat > /srv/made.yml", stdin="\n".join(lines))
     pip = f"PIP_CERT={CA} PIP_INDEX_URL=https://{host.subnet}.1/pypi/simple"
-    sh(host, f"{pip} {CONDA} env create -f /root/made.yml")
+    sh(host, f"{pip} {CONDA} env create -f /srv/made.yml")
     assert packages(host, "made")["einops"] == "0.8.0 (pip)"
-    sh(host, "cat > /root/made.yml", stdin="name: made\nchannels: [conda-forge]\ndependencies: [python=3.12, pip]\n")
-    sh(host, f"{CONDA} env update --prune -f /root/made.yml")
+    sh(host, "cat > /srv/made.yml", stdin="name: made\nchannels: [conda-forge]\ndependencies: [python=3.12, pip]\n")
+    sh(host, f"{CONDA} env update --prune -f /srv/made.yml")
     assert "pandas" not in packages(host, "made")
 
 
@@ -194,7 +194,7 @@ def test_the_sites_authority_is_not_trusted_until_a_setting_names_it(host: LabHo
 
 def test_anacondas_channels_wait_for_their_terms(host: LabHost) -> None:
     fetch(host, MINICONDA)
-    sh(host, f"sh /root/{MINICONDA} -b -p /opt/miniconda")
+    sh(host, f"sh /srv/{MINICONDA} -b -p /opt/miniconda")
     conda, url = "/opt/miniconda/bin/conda", "https://repo.anaconda.com/pkgs/main"
     done = sh(host, f"{conda} create -y -n x python", check=False)
     assert (done.returncode, "CondaToSNonInteractiveError" in done.stderr) == (1, True)
@@ -207,7 +207,7 @@ def test_anacondas_channels_wait_for_their_terms(host: LabHost) -> None:
 def test_an_update_in_place_keeps_environments_and_settings(host: LabHost) -> None:
     fetch(host, NEW)
     before = packages(host, "ds")
-    sh(host, f"sh /root/{NEW} -b -u -p /opt/conda")
+    sh(host, f"sh /srv/{NEW} -b -u -p /opt/conda")
     assert sh(host, f"{CONDA} --version").stdout.strip() == "conda 26.3.2"
     assert packages(host, "ds") == before
     assert packages(host, "base") == {
