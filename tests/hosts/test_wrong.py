@@ -28,14 +28,14 @@ NODE: dict[str, object] = {
 SLOW = "echo 'DPkg::Pre-Invoke {\"sleep 15\";};' > /etc/apt/apt.conf.d/99slow"
 # A package whose script keeps dpkg's locks for as long as it sleeps.
 SLEEPER = """
-set -e; mkdir -p /root/s/DEBIAN; cd /root
+set -e; mkdir -p /srv/s/DEBIAN; cd /srv
 printf 'Package: sleeper\\nVersion: 1\\nArchitecture: all\\n' > s/DEBIAN/control
 printf 'Maintainer: T <t@example.org>\\nDescription: t\\n' >> s/DEBIAN/control
 printf '#!/bin/sh\\nsleep 20\\n' > s/DEBIAN/postinst; chmod 755 s/DEBIAN/postinst; dpkg-deb -b s sleeper.deb
-systemd-run -q --collect --unit=holder apt-get install -y /root/sleeper.deb; sleep 2
+systemd-run -q --collect --unit=holder apt-get install -y /srv/sleeper.deb; sleep 2
 """
 FOREIGN = """
-set -e; mkdir -p /root/f/DEBIAN; cd /root
+set -e; mkdir -p /srv/f/DEBIAN; cd /srv
 printf 'Package: foreign\\nVersion: 1\\nArchitecture: all\\nConflicts: dkms\\n' > f/DEBIAN/control
 printf 'Maintainer: T <t@example.org>\\nDescription: t\\n' >> f/DEBIAN/control
 dpkg-deb -b f foreign.deb; dpkg -i foreign.deb
