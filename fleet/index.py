@@ -1,7 +1,5 @@
 """A flat apt repository's signed index, read from the controller: what it carries, or why that is unknown."""
 
-import base64
-import binascii
 import gzip
 import hashlib
 import re
@@ -16,6 +14,8 @@ import requests
 import urllib3
 from requests.adapters import HTTPAdapter
 from urllib3.util.retry import Retry
+
+from schema import openpgp
 
 # A whole repository of NVIDIA's is some MiB of Packages.gz; more than this is not an index.
 LARGEST = 256 * 1024 * 1024
@@ -115,7 +115,7 @@ def verified(signed: bytes, keys: tuple[str, ...]) -> str:
         raise UnknownIndex("gpgv is not installed here, so signatures cannot be checked. Type: apt-get install gpgv")
     with tempfile.TemporaryDirectory(prefix="gpufleet-") as folder:
         keyring, message, text = (Path(folder, name) for name in ("keyring.gpg", "InRelease", "text"))
-        keyring.write_bytes(b"".join(dearmoured(key) for key in keys))
+        keyring.write_bytes(b"".join(_packets(key) for key in keys))
         message.write_bytes(signed)
         command = [gpgv, "--quiet", "--keyring", str(keyring), "--output", str(text), str(message)]
         done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False, timeout=30)
@@ -125,18 +125,15 @@ def verified(signed: bytes, keys: tuple[str, ...]) -> str:
         return text.read_text(encoding="utf-8", errors="replace")
 
 
-def dearmoured(key: str) -> bytes:
-    """The packets of an ASCII-armoured public key (RFC 4880, 6.2); gpgv reads binary keyrings only."""
-    lines = [line.strip() for line in key.splitlines()]
-    begin, end = "-----BEGIN PGP PUBLIC KEY BLOCK-----", "-----END PGP PUBLIC KEY BLOCK-----"
-    if begin not in lines or end not in lines or "" not in lines:
-        raise UnknownIndex("the key is not an ASCII-armoured public key")
-    body = lines[lines.index("", lines.index(begin)) : lines.index(end)]
-    lines = [line for line in body if line and not line.startswith("=")]
+def _packets(key: str) -> bytes:
+    """gpgv reads binary keyrings only."""
     try:
-        return base64.b64decode("".join(lines), validate=True)
-    except binascii.Error as error:
-        raise UnknownIndex(f"the key's armour is damaged: {error}") from error
+        packets = openpgp.binary(key.encode()) if "-----BEGIN PGP" in key else b""
+    except ValueError as error:
+        raise UnknownIndex(f"the key cannot be read: {error}") from error
+    if not packets:
+        raise UnknownIndex("the key is not an ASCII-armoured public key")
+    return packets
 
 
 def _store(path: Path, content: bytes) -> None:

@@ -17,11 +17,18 @@ def fingerprints(data: str | bytes) -> tuple[str, ...]:
     raw = data.encode("utf-8", "replace") if isinstance(data, str) else data
     if b"BEGIN PGP PRIVATE KEY" in raw:
         raise ValueError("it is a private key; export the public one with gpg --armor --export")
-    blocks = [_dearmoured(block) for block in ARMOUR.findall(raw)] if b"-----BEGIN PGP" in raw else [raw]
-    found = tuple(_fingerprint(body) for block in blocks for tag, body in _packets(block) if tag == PUBLIC_KEY)
+    found = tuple(_fingerprint(body) for tag, body in _packets(binary(raw)) if tag == PUBLIC_KEY)
     if not found:
         raise ValueError("there is no OpenPGP public key in it")
     return found
+
+
+def binary(data: bytes) -> bytes:
+    """The packets of `data`, with their armour taken off if they have one; empty without a key.
+
+    Raises ValueError where the armour is damaged.
+    """
+    return b"".join(_dearmoured(block) for block in ARMOUR.findall(data)) if b"-----BEGIN PGP" in data else data
 
 
 def _dearmoured(block: bytes) -> bytes:
