@@ -48,7 +48,6 @@ bench: $(STAMP)
 
 # No index, no extra links: the lock names packages and hashes only, and the machine's own configuration says where from.
 lock: $(STAMP)
-	$(BIN)/pip install --quiet --disable-pip-version-check uv
 	$(BIN)/uv pip compile --quiet pyproject.toml --extra lab --extra dev --universal --python-version 3.11 \
 	  --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate $(LOCK_FLAGS) -o requirements.txt
 
