@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help install demo test check unit hosts lock bench clean
+.PHONY: help install demo test check unit hosts docs lock bench clean
 
 help:
 	@echo "make install   everything in .venv, from hashed locks"
@@ -12,6 +12,7 @@ help:
 	@echo "make test      what CI runs: check, unit, property, engine and hosts tests"
 	@echo "make check     ruff, mypy --strict, import-linter"
 	@echo "make bench     cost per host, measured (Linux, root)"
+	@echo "make docs      docs/inventory.md and docs/codes.md, made from the models and the codes"
 	@echo "make lock      renew requirements.txt from pyproject.toml"
 
 install: $(STAMP)
@@ -42,6 +43,12 @@ unit: $(STAMP)
 # The lab's tests skip, and say why, where there is no root or a tool is missing; with CI=true they fail instead.
 hosts: $(STAMP)
 	$(BIN)/pytest -q tests/hosts
+
+# Read whole into the shell first, so that an error leaves the pages as they were.
+docs: $(STAMP)
+	@inventory=$$($(BIN)/python -m schema.reference) && codes=$$($(BIN)/python -m schema.codes.page) && \
+	  printf '%s\n' "$$inventory" > docs/inventory.md && printf '%s\n' "$$codes" > docs/codes.md
+	@git status --short docs/inventory.md docs/codes.md 2>/dev/null || true
 
 bench: $(STAMP)
 	$(BIN)/python -m bench

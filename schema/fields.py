@@ -41,7 +41,7 @@ PATTERNS = {
     r"^[0-9a-f]{32}$": "32 digits of 0-9 and a-f",
     r"^[0-9A-F]{40}$": "40 digits of 0-9 and A-F without spaces",
     r"^[0-9a-f]{4}:[0-9a-f]{4}$": "a PCI id such as 10de:1b80",
-    r"^[A-Z]{3}[0-9]{3}$": "a code such as GPU012",
+    r"^[A-Z]{3}[0-9]{3}$": "a code such as GPU120",
     r"^[a-z0-9][a-z0-9.-]*$": "a kernel flavour such as generic or generic-hwe-24.04",
     r"^[A-Za-z_][A-Za-z0-9_]*$": "the name of an environment variable such as GPUFLEET_SUDO",
     r"^/[A-Za-z0-9._+@/-]*$": "an absolute path such as /opt/conda, of letters, digits and . _ + @ -",

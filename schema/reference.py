@@ -1,4 +1,4 @@
-"""docs/inventory.md, made from the models: `python -m schema.reference > docs/inventory.md`."""
+"""docs/inventory.md, made from the models: `make docs`."""
 
 import functools
 import sys
@@ -13,7 +13,7 @@ from schema.model import Model
 
 HEAD = """# The inventory
 
-Made from the models by `python -m schema.reference > docs/inventory.md`; a test fails when it is stale.
+Made from the models by `make docs`; a test fails when it is stale.
 
     fleet.yaml           defaults, groups, policy (optional)
     hosts/**/NAME.yaml   one file per host; the file's name is the host's
