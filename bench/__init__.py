@@ -1,1 +1,1 @@
-"""What a look at a host costs the controller: every way in one run, on hosts that are in sync."""
+"""Measurements: what a look at a host costs, what loading an inventory costs, and how much nonsense it takes."""
