@@ -23,6 +23,7 @@ from pyinfra_cli import cli, inventory  # type: ignore[import-untyped]
 from pyinfra_cli.exceptions import CliError  # type: ignore[import-untyped]
 
 from fleet import inventory as folders
+from fleet import problems, terminal
 from fleet.errors import RunError
 from schema.errors import InvalidInventory
 
@@ -46,10 +47,12 @@ def groups_from(path: str) -> folders.Groups:
         fleet = folders.read(path, chosen("limit"))
         found = folders.groups(fleet)
     except (InvalidInventory, RunError) as error:
-        text = error.text() if isinstance(error, RunError) else str(error)
+        look = terminal.of(sys.stderr)
+        text = error.text() if isinstance(error, RunError) else problems.refused(error, look)
         raise CliError(f"{path} cannot be used\n{text}") from None
-    for problem in fleet.problems:
-        logger.warning(problem.text())
+    told = problems.text(fleet.problems, problems.Place(path, fleet.root), terminal.of(sys.stderr))
+    for line in told.splitlines():
+        logger.warning(line)
     return found
 
 

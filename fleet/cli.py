@@ -114,15 +114,13 @@ def run(arguments: list[str]) -> int:
 
 def failed(error: Exception) -> int:
     """Say what is wrong: known errors in their own words, unexpected ones in one line and a log."""
-    from fleet import log
+    from fleet import log, problems, terminal
     from fleet.errors import RunError
     from schema.errors import InvalidInventory
 
     if isinstance(error, InvalidInventory):
-        for problem in error.problems:
-            click.echo(problem.text(), err=True)
-        wrong = sum(problem.severity == "error" for problem in error.problems)
-        click.echo(f"{wrong} error{'s' if wrong != 1 else ''}; nothing was connected to", err=True)
+        look = terminal.of(sys.stderr)
+        click.echo(problems.refused(error, look), err=True, color=look.colours or None)
     elif isinstance(error, RunError):
         click.echo(error.text(), err=True)
     else:

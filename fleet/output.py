@@ -12,12 +12,15 @@ import click
 from fleet.errors import RunError
 
 
-def emit(text: str, file: Path | None) -> None:
-    """Print a report, or write it to `file` by rename. Raises RunError when the file cannot be written."""
+def emit(text: str, file: Path | None, *, colours: bool = False) -> None:
+    """Print a report, or write it to `file` by rename. Raises RunError when the file cannot be written.
+
+    With `colours` those in it stay, also where standard output is no terminal.
+    """
     # Names of files may hold bytes that are no UTF-8; in JSON and in text they are shown as escapes.
     text = text.encode("utf-8", "backslashreplace").decode()
     if file is None:
-        click.echo(text)
+        click.echo(text, color=colours or None)
         return
     try:
         with tempfile.NamedTemporaryFile(dir=file.parent, prefix=f".{file.name}.", delete=False) as partial:

@@ -16,6 +16,7 @@ class Problem(Model):
     """One thing wrong in an inventory.
 
     `file` is relative to the inventory folder; `line` and `column` count from 1; `path` is dotted ("driver.branch").
+    `accepted`: the host's `accept` excuses it; it is shown, as a warning, and does not count.
     """
 
     code: str
@@ -27,6 +28,7 @@ class Problem(Model):
     path: str | None = None
     message: str
     hint: str | None = None
+    accepted: bool = False
 
     def text(self) -> str:
         """`file:line:column: code path: message. hint`, on one line."""
@@ -48,8 +50,11 @@ class Finding(Model):
 
 
 class InvalidInventory(Exception):  # noqa: N818 - named after what it says.
-    """Raised by `schema.load` with every problem of every file at once; never for warnings alone."""
+    """Raised by `schema.load` with every problem of every file at once; never for warnings alone.
 
-    def __init__(self, problems: list[Problem]) -> None:
-        self.problems = problems
+    `path`: the inventory as it was named; `root`: the folder that the problems' files are relative to.
+    """
+
+    def __init__(self, problems: list[Problem], path: str = "", root: str = "") -> None:
+        self.problems, self.path, self.root = problems, path, root
         super().__init__("\n".join(problem.text() for problem in problems))

@@ -31,7 +31,7 @@ def fleet(path: str | Path, limit: Iterable[str] | None = None, today: date | No
         problems += [unmatched(pattern, path, found) for pattern in missed]
     judged = judge(problems, chosen)
     if any(problem.severity == "error" for problem in judged):
-        raise InvalidInventory(judged)
+        raise InvalidInventory(judged, str(path), found.root)
     return _with(found, judged)
 
 

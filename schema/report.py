@@ -10,6 +10,8 @@ from schema.errors import Problem
 # A password, and the parts of a URL that carry one (RFC 3986 3.2.1; "/t/TOKEN/" in the URLs of anaconda.org channels).
 SECRET_KEY = re.compile(r"password|passwd|secret|token", re.IGNORECASE)
 CREDENTIALS = re.compile(r"(://|^)[^/\s]*@|/t/[^/\s]+")
+# What `shown` says of a value that may be a secret.
+NOT_SHOWN = "a value that is not shown here"
 SHOWN_LENGTH = 60
 # Keys that the short spellings stand for; problems name the key that the user wrote.
 WRITTEN = {"connection.local": "connection", "cuda.absent": "cuda.toolkits", "cudnn.versions": "cudnn.version"}
@@ -35,7 +37,7 @@ def shown(node: Node, path: str) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if SECRET_KEY.search(path) or (("://" in value or "@" in value) and CREDENTIALS.search(value)):
-        return "a value that is not shown here"
+        return NOT_SHOWN
     return repr(value if len(value) <= SHOWN_LENGTH else f"{value[:SHOWN_LENGTH]}...")
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 from pyinfra.api.output import set_formatter
 
-from fleet import apply, inventory, log, options, output, plan, prompt, run
+from fleet import apply, inventory, log, options, output, plan, problems, prompt, run
 from fleet.apply import Apply
 from schema import plan as plans
 from schema.fleet import Fleet
@@ -61,8 +61,7 @@ def bring(
         prompt.needed("there is no terminal to ask at", "add -y to apply without a question; fleet plan only shows")
     logged = log.start("apply", progress=True)
     set_formatter(click.style)
-    for problem in fleet.problems:
-        click.echo(problem.text(), err=True)
+    problems.tell(fleet.problems, problems.Place(str(path or ""), fleet.root))
     state = run.state_of(fleet, names, asked=asked, force=",".join(sorted(forced)))
     made = apply.prepare(state, output.counter(names))
     output.progress_end()

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from fleet import discover, log, machine, options, output, prompt, run, targets
+from fleet import discover, log, machine, options, output, problems, prompt, run, targets
 from fleet.errors import RunError
 from schema import load
 from schema.snapshot import Snapshot
@@ -88,6 +88,6 @@ def _make(folder: Path) -> None:
 
 def _report(into: Path) -> None:
     """What `fleet validate` would say of the folder, and the next command."""
-    for problem in load.read(into).problems:
-        click.echo(problem.text(), err=True)
+    found = load.read(into)
+    problems.tell(found.problems, problems.Place(str(into), found.root))
     click.echo(f"next: read the files, then: fleet plan {into}")

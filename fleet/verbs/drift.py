@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from fleet import drift, inventory, log, options, output, prompt, run
+from fleet import drift, inventory, log, options, output, problems, prompt, run
 
 
 @click.command()
@@ -49,8 +49,7 @@ def check(
     fleet = inventory.read(options.inventory_path(path), limit)
     names = inventory.chosen(fleet, limit)
     log.start("drift", progress=False)
-    for problem in fleet.problems:
-        click.echo(problem.text(), err=True)
+    problems.tell(fleet.problems, problems.Place(str(path or ""), fleet.root))
     seen = run.snapshots(fleet, names, asked=prompt.sudo_password(ask_sudo), told=output.counter(names))
     output.progress_end()
     hosts = drift.report(fleet.hosts, seen, fail_on)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from fleet import inventory, log, options, output, plan, prompt, run
+from fleet import inventory, log, options, output, plan, problems, prompt, run
 
 
 @click.command()
@@ -42,8 +42,7 @@ def show(
     names = inventory.chosen(fleet, limit)
     forced = inventory.named(fleet, force)
     log.start("plan", progress=False)
-    for problem in fleet.problems:
-        click.echo(problem.text(), err=True)
+    problems.tell(fleet.problems, problems.Place(str(path or ""), fleet.root))
     seen = run.snapshots(fleet, names, asked=prompt.sudo_password(ask_sudo), told=output.counter(names))
     output.progress_end()
     hosts = plan.report(fleet.hosts, seen, forced)

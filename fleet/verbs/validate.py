@@ -1,18 +1,18 @@
 """fleet validate: check the inventory without connecting."""
 
-import os
+import shlex
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
-from fleet import options, output
+from fleet import options, output, problems, terminal
 from fleet.errors import RunError
+from fleet.terminal import Terminal
 from schema import load
 from schema.errors import Problem
 from schema.fleet import Fleet, judge
-
-COLOURS = {"error": "red", "warning": "yellow"}
 
 
 @click.command()
@@ -33,12 +33,13 @@ def command(inventory: str | None, limit: tuple[str, ...], form: str, file: Path
     """
     path = inventory if inventory is not None else _default()
     found = load.read(path)
-    problems = judged(found, path, limit)
-    valid = not any(problem.severity == "error" for problem in problems)
+    listed = judged(found, path, limit)
+    valid = not any(problem.severity == "error" for problem in listed)
     if form == "json":
-        output.emit(output.dumps(document(found, problems)), file)
-    else:
-        output.emit(text(found, problems, path, colours=file is None), file)
+        output.emit(output.dumps(document(found, listed)), file)
+        return 0 if valid else 1
+    look = terminal.of(sys.stdout) if file is None else terminal.PLAIN
+    output.emit(text(found, listed, path, look), file, colours=look.colours)
     return 0 if valid else 1
 
 
@@ -59,35 +60,23 @@ def judged(fleet: Fleet, path: str, limit: Sequence[str]) -> list[Problem]:
     return judge([*fleet.problems, *extra], names)
 
 
-def document(fleet: Fleet, problems: list[Problem]) -> dict[str, object]:
+def document(fleet: Fleet, listed: list[Problem]) -> dict[str, object]:
     """The JSON of the contract: design 3.2."""
-    ok = not any(problem.severity == "error" for problem in problems)
-    listed = [problem.model_dump(mode="json") for problem in problems]
-    return {"version": 1, "ok": ok, "hosts": len(fleet.names), "problems": listed}
+    ok = not any(problem.severity == "error" for problem in listed)
+    dumped = [problem.model_dump(mode="json") for problem in listed]
+    return {"version": 1, "ok": ok, "hosts": len(fleet.names), "problems": dumped}
 
 
-def text(fleet: Fleet, problems: list[Problem], path: str, *, colours: bool) -> str:
-    """One line per problem, as compilers write them, then the sum."""
-    folder = Path(path) if os.path.isdir(path) else Path()  # noqa: PTH112 - it answers False where pathlib raises.
-    lines = []
-    for problem in problems:
-        file = problem.file if problem.file == path else str(folder / problem.file)
-        line = problem.model_copy(update={"file": file}).text()
-        word = click.style(problem.severity, fg=COLOURS[problem.severity], bold=True) if colours else problem.severity
-        lines.append(line.replace(f" {problem.severity} ", f" {word} ", 1))
-    return "\n".join([*lines, summary(fleet, problems)])
+def text(fleet: Fleet, listed: list[Problem], path: str, look: Terminal) -> str:
+    """The problems, then the sum and what to do next."""
+    told = problems.text(listed, problems.Place(path, fleet.root), look)
+    parted = [told, ""] if told and look.excerpts else [told] if told else []
+    return "\n".join([*parted, summary(fleet, listed, path)])
 
 
-def summary(fleet: Fleet, problems: list[Problem]) -> str:
-    errors = sum(problem.severity == "error" for problem in problems)
-    warnings = len(problems) - errors
-    hosts = _number(len(fleet.names), "host")
-    told = ", ".join(_number(count, word) for count, word in ((errors, "error"), (warnings, "warning")) if count)
-    if errors:
-        first = next(problem.code for problem in problems if problem.severity == "error")
-        return f"{hosts}: {told}. next: mend them, or read fleet explain {first}"
-    return f"{hosts}: valid" + (f", {told}" if told else "")
-
-
-def _number(count: int, word: str) -> str:
-    return f"{count} {word}{'' if count == 1 else 's'}"
+def summary(fleet: Fleet, listed: list[Problem], path: str) -> str:
+    hosts = f"{len(fleet.names)} host{'' if len(fleet.names) == 1 else 's'}"
+    told = problems.counted(listed)
+    if any(problem.severity == "error" for problem in listed):
+        return f"{hosts}: {told}. {problems.next_step(listed)}"
+    return f"{hosts}: valid{f', {told}' if told else ''}. next: fleet plan {shlex.quote(path)}"

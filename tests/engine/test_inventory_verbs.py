@@ -10,7 +10,7 @@ from fleet import cli
 from schema import load
 
 OK = 'ubuntu: "24.04"\n'
-KEYS = ["code", "severity", "file", "line", "column", "host", "path", "message", "hint"]
+KEYS = ["code", "severity", "file", "line", "column", "host", "path", "message", "hint", "accepted"]
 
 
 def write(root: Path, **hosts: str) -> Path:
@@ -23,7 +23,7 @@ def write(root: Path, **hosts: str) -> Path:
 
 def test_a_valid_inventory_is_said_to_be_valid(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.run(["validate", str(write(tmp_path, a=OK, b=OK))]) == 0
-    assert capsys.readouterr().out == "2 hosts: valid\n"
+    assert capsys.readouterr().out == f"2 hosts: valid. next: fleet plan {tmp_path}\n"
 
 
 def test_problems_are_told_as_compilers_do(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
