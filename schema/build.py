@@ -3,6 +3,7 @@
 import difflib
 import functools
 import re
+from collections.abc import Callable
 from enum import Enum, auto
 from typing import Union
 
@@ -24,36 +25,60 @@ class Failed(Enum):
 FAILED = Failed.FAILED
 
 
-def build(kind: fields.Annotation, node: Node, path: str, report: Report) -> object:
-    """The value of `kind` that `node` says, or FAILED."""
-    value, options = node.value, fields.options(kind)
-    if value is None:
-        hint = f"Write {fields.words(kind)}, or delete the key."
-        report.add("INV012", node, path, "there is no value.", hint)
-        return FAILED
-    if isinstance(value, dict):
-        for option in options:
-            model, entry = fields.as_model(option), fields.entry(option)
-            if model is not None:
-                return mapping(model, node, path, report)
-            if entry is not None:
-                return _named(entry, value, path, report)
-    if isinstance(value, list):
-        items = [item for item in map(fields.item, options) if item is not None]
-        if items:
-            return _several(kind, items[0], node, path, report)
+# What reads the value that a node says: a value, or FAILED with its problems reported.
+Read = Callable[[Node, str, Report], object]
+
+
+@functools.cache
+def reader(kind: fields.Annotation) -> Read:
+    """What reads a value of `kind`. Made once: to take a type apart costs far more than to read a value of it."""
+    options = fields.options(kind)
+    mappings = [one for one in map(_mapping, options) if one is not None]
+    items = [item for item in map(fields.item, options) if item is not None]
     scalars = tuple(option for option in options if not _is_container(option))
-    if isinstance(value, str | bool) and scalars:
-        return _scalar(kind, scalars, node, path, report)
-    report.add(
-        "INV015", node, path, f"got {shown(node, path)}; possible: {fields.words(kind)}.", _kind_hint(kind, node)
-    )
+    as_mapping = mappings[0] if mappings else None
+    as_list = functools.partial(_several, reader(items[0])) if items else None
+    as_scalar = _scalar(kind, scalars) if scalars else None
+
+    def read(node: Node, path: str, report: Report) -> object:
+        value = node.value
+        if as_scalar is not None and isinstance(value, str | bool):
+            return as_scalar(node, path, report)
+        if as_list is not None and isinstance(value, list):
+            return as_list(node, path, report)
+        if as_mapping is not None and isinstance(value, dict):
+            return as_mapping(node, path, report)
+        return _other_kind(kind, node, path, report)
+
+    return read
+
+
+def _other_kind(kind: fields.Annotation, node: Node, path: str, report: Report) -> object:
+    """Nothing, or a text where a list is wanted."""
+    if node.value is None:
+        report.add("INV012", node, path, "there is no value.", f"Write {fields.words(kind)}, or delete the key.")
+    else:
+        message = f"got {shown(node, path)}; possible: {fields.words(kind)}."
+        report.add("INV015", node, path, message, _kind_hint(kind, node))
     return FAILED
+
+
+def _mapping(option: fields.Annotation) -> Read | None:
+    model, entry = fields.as_model(option), fields.entry(option)
+    if model is not None:
+        return functools.partial(mapping, model)
+    return functools.partial(_named, entry[0], reader(entry[1])) if entry is not None else None
+
+
+@functools.cache
+def _readers(model: type[Model]) -> dict[str, Read]:
+    """By key, hidden ones included: a short spelling may stand for one."""
+    return {name: reader(fields.annotation(model, name)) for name in model.model_fields}
 
 
 def mapping(model: type[Model], node: Node, path: str, report: Report) -> object:
     """An instance of `model`, a dict of what there is where the report is partial, or FAILED."""
-    known, values, failed = fields.visible(model), dict[str, object](), False
+    known, readers, values, failed = fields.visible(model), _readers(model), dict[str, object](), False
     children = node.value if isinstance(node.value, dict) else {}
     for key, child in children.items():
         inner = f"{path}.{key}" if path else key
@@ -62,16 +87,21 @@ def mapping(model: type[Model], node: Node, path: str, report: Report) -> object
             report.add(code, child, inner, message, hint, at_key=True)
             failed = True
             continue
-        values[key] = build(fields.annotation(model, key), child, inner, report)
-        failed = failed or values[key] is FAILED
-    for key, info in known.items():
-        if info.is_required() and key not in children and not report.partial:
+        value = values[key] = readers[key](child, inner, report)
+        failed = failed or value is FAILED
+    for key in _required(model):
+        if key not in children and not report.partial:
             message = f"the key {key!r} is missing."
             report.add("INV014", node, path, message, wording.add_key(model, key))
             failed = True
     if failed or report.partial:
         return FAILED if failed else values
     return _made(model, values, node, path, report)
+
+
+@functools.cache
+def _required(model: type[Model]) -> tuple[str, ...]:
+    return tuple(name for name, info in fields.visible(model).items() if info.is_required())
 
 
 def _made(model: type[Model], values: dict[str, object], node: Node, path: str, report: Report) -> object:
@@ -88,28 +118,25 @@ def _made(model: type[Model], values: dict[str, object], node: Node, path: str, 
         return FAILED
 
 
-def _named(
-    entry: tuple[fields.Annotation, fields.Annotation], value: dict[str, Node], path: str, report: Report
-) -> object:
-    key_kind, value_kind = entry
+def _named(key_kind: fields.Annotation, read: Read, node: Node, path: str, report: Report) -> object:
+    """A mapping by name."""
     found: dict[str, object] = {}
-    for key, child in value.items():
+    for key, child in node.value.items() if isinstance(node.value, dict) else ():
         inner = f"{path}.{key}"
         try:
             fields.adapter(key_kind).validate_python(key)
         except ValidationError:
-            report.add(
-                "INV016", child, inner, f"got the name {key!r}; possible: {fields.words(key_kind)}.", at_key=True
-            )
+            message = f"got the name {key!r}; possible: {fields.words(key_kind)}."
+            report.add("INV016", child, inner, message, at_key=True)
             found[key] = FAILED
             continue
-        found[key] = build(value_kind, child, inner, report)
+        found[key] = read(child, inner, report)
     return FAILED if any(item is FAILED for item in found.values()) else found
 
 
-def _several(kind: fields.Annotation, item: fields.Annotation, node: Node, path: str, report: Report) -> object:
+def _several(read: Read, node: Node, path: str, report: Report) -> object:
     children = node.value if isinstance(node.value, list) else []
-    found = [build(item, child, f"{path}.{index}", report) for index, child in enumerate(children)]
+    found = [read(child, f"{path}.{index}", report) for index, child in enumerate(children)]
     return FAILED if any(one is FAILED for one in found) else tuple(found)
 
 
@@ -117,33 +144,37 @@ def _is_container(kind: fields.Annotation) -> bool:
     return bool(fields.as_model(kind) or fields.item(kind) or fields.entry(kind))
 
 
-@functools.cache
-def _union(scalars: tuple[fields.Annotation, ...]) -> fields.Annotation:
-    return scalars[0] if len(scalars) == 1 else Union[scalars]  # noqa: UP007 - the members are known at run time only.
-
-
-def _scalar(
-    kind: fields.Annotation, scalars: tuple[fields.Annotation, ...], node: Node, path: str, report: Report
-) -> object:
+def _scalar(kind: fields.Annotation, scalars: tuple[fields.Annotation, ...]) -> Read:
     """Only plain true and false are booleans, and only digits a number: pydantic would take "no", "1" and "2.0" too."""
-    bare, value = fields.bare(scalars[0]), node.value
-    wrong = (bare is bool and not isinstance(value, bool)) or (
-        bare is int and not (isinstance(value, str) and re.fullmatch(r"-?[0-9]{1,9}", value))
-    )
-    if wrong:
-        hint = f"Write {value} without quotes." if bare is bool and value in {"true", "false"} else None
-        report.add("INV016", node, path, f"got {shown(node, path)}; possible: {fields.words(kind)}.", hint)
-        return FAILED
-    try:
-        return fields.adapter(_union(scalars)).validate_python(value)
-    except ValidationError as error:
-        one = error.errors(include_url=False)[0]
-        got = shown(node, path)
-        code = "INV017" if "credentials" in one["msg"] else "INV016"
-        message, hint = wording.refused(one, got, fields.choices(kind), fields.words(kind))
-        near = difflib.get_close_matches(str(value), fields.choices(kind), n=1)
-        report.add(code, node, path, message, f"Did you mean {near[0]!r}?" if near else hint or _kind_hint(kind, node))
-        return FAILED
+    bare = fields.bare(scalars[0])
+    union = scalars[0] if len(scalars) == 1 else Union[scalars]  # noqa: UP007 - known at run time only.
+    validate = fields.adapter(union).validator.validate_python
+
+    def read(node: Node, path: str, report: Report) -> object:
+        value = node.value
+        wrong = (bare is bool and not isinstance(value, bool)) or (
+            bare is int and not (isinstance(value, str) and re.fullmatch(r"-?[0-9]{1,9}", value))
+        )
+        if wrong:
+            hint = f"Write {value} without quotes." if bare is bool and value in {"true", "false"} else None
+            message = f"got {shown(node, path)}; possible: {fields.words(kind)}."
+            report.add("INV016", node, path, message, hint)
+            return FAILED
+        try:
+            return validate(value)
+        except ValidationError as error:
+            return _refused(kind, error, node, path, report)
+
+    return read
+
+
+def _refused(kind: fields.Annotation, error: ValidationError, node: Node, path: str, report: Report) -> object:
+    one = error.errors(include_url=False)[0]
+    code = "INV017" if "credentials" in one["msg"] else "INV016"
+    message, hint = wording.refused(one, shown(node, path), fields.choices(kind), fields.words(kind))
+    near = difflib.get_close_matches(str(node.value), fields.choices(kind), n=1)
+    report.add(code, node, path, message, f"Did you mean {near[0]!r}?" if near else hint or _kind_hint(kind, node))
+    return FAILED
 
 
 def _kind_hint(kind: fields.Annotation, node: Node) -> str | None:
@@ -164,7 +195,7 @@ def host(tree: Node, name: str, report: Report) -> tuple[HostSpec | None, frozen
             code, message, hint = wording.unknown(HostSpec, key)
             report.add(code, child, key, message, hint, at_key=True)
             continue
-        value = build(fields.annotation(HostSpec, key), child, key, report)
+        value = _readers(HostSpec)[key](child, key, report)
         if value is FAILED:
             failed.add(key)
         else:

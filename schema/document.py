@@ -17,7 +17,9 @@ from schema.errors import Problem
 
 MAX_BYTES = 1024 * 1024
 MAX_DEPTH = 20
+MAX_VALUES = 50_000
 NULLS = frozenset({"", "~", "null", "Null", "NULL"})
+PLAIN: dict[str, bool | None] = {**dict.fromkeys(NULLS), "true": True, "false": False}
 # Control characters, and the bidirectional ones that make a text look like another (https://trojansource.codes).
 FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff]")
 TAB = re.compile(r"^ *\t[ \t]*(?=[^ \t\r\n#])", re.MULTILINE)
@@ -25,11 +27,12 @@ TAB = re.compile(r"^ *\t[ \t]*(?=[^ \t\r\n#])", re.MULTILINE)
 Value = str | bool | None | list["Node"] | dict[str, "Node"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Node:
     """A value and where it stands, counted from 1; None is YAML's null. `key_*`: where the key before it stands.
 
-    `made`: not written by the user but put there for a short spelling.
+    `made`: not written by the user but put there for a short spelling. Nobody changes one; `frozen` would say so, and
+    costs more than all else that is done for a value (a quarter of the reading).
     """
 
     value: Value
@@ -93,102 +96,102 @@ def _problem(code: str, file: str, place: tuple[int, int] | None, message: str, 
     return Problem(code=code, file=file, line=line, column=column, message=message, hint=hint)
 
 
-class _Open:
-    """A mapping or list whose end was not seen yet; `key` is the one that waits for its value."""
-
-    __slots__ = ("key", "key_place", "node", "places")
-
-    def __init__(self, node: Node) -> None:
-        self.node = node
-        self.key: str | None = None
-        self.key_place = (0, 0)
-        self.places: dict[str, int] = {}
-
-
 def _build(text: str, file: str, problems: list[Problem]) -> Node | None:
-    parser, stack, root, documents = yaml.CSafeLoader(text), list[_Open](), None, 0
-    while (event := parser.get_event()) is not None and not isinstance(event, events.StreamEndEvent):
-        mark = event.start_mark
-        place = (mark.line + 1, mark.column + 1) if mark is not None else (1, 1)
+    source, root, documents = _Source(text, file, problems), None, 0
+    while (event := source.next()) is not None:
         if isinstance(event, events.DocumentStartEvent):
             documents += 1
             if documents > 1:
                 message = "a second document begins here; an inventory file holds one."
-                raise Refused(_problem("INV007", file, place, message, "Split it into files, or delete the '---'."))
-        elif isinstance(event, events.MappingEndEvent | events.SequenceEndEvent):
-            stack.pop()
+                raise source.refused("INV007", event, message, "Split it into files, or delete the '---'.")
         elif isinstance(event, events.NodeEvent):
-            _refuse_extras(event, file, place)
-            node = _node(event, file, place, stack, problems)
-            root = node if root is None else root
-            if node is not None and isinstance(node.value, dict | list):
-                _refuse_depth(stack, file, place)
-                stack.append(_Open(node))
+            root = source.node(event, None, 0)
     return root
 
 
-def _refuse_extras(event: events.NodeEvent, file: str, place: tuple[int, int]) -> None:
-    if event.anchor is not None:
-        kind = "alias" if isinstance(event, events.AliasEvent) else "anchor"
-        hint = "Write the value out, or put it in a group of fleet.yaml."
-        raise Refused(_problem("INV009", file, place, f"the {kind} {event.anchor!r}: anchors are not read.", hint))
-    tag = getattr(event, "tag", None)
-    if tag is not None:
-        message = f"the tag {tag.replace('tag:yaml.org,2002:', '!!')!r} is not allowed; values are read as written."
-        raise Refused(_problem("INV008", file, place, message, "Delete the tag."))
+class _Source:
+    """libyaml's events of one file, taken apart by recursion, which MAX_DEPTH bounds.
+
+    This runs for every value of every file, and most of the time of reading an inventory is spent here.
+    """
+
+    __slots__ = ("file", "next", "problems", "values")
+
+    def __init__(self, text: str, file: str, problems: list[Problem]) -> None:
+        self.next = yaml.CSafeLoader(text).get_event
+        self.file, self.problems, self.values = file, problems, 0
+
+    def node(self, event: events.Event | None, key: tuple[int, int] | None, depth: int) -> Node:
+        """The value that begins with `event`; `key` is the place of the key before it."""
+        place = _start(event)
+        self.values += 1
+        if self.values > MAX_VALUES:
+            raise self.refused("INV002", event, f"the file has more than {MAX_VALUES} values.", "Split it.")
+        value: Value
+        if isinstance(event, events.ScalarEvent):
+            if event.tag is not None or event.anchor is not None:
+                raise self.unwanted(event)
+            value = event.value
+            if value in PLAIN and event.implicit[0]:
+                value = PLAIN[value]
+        else:
+            value = self.collection(event, depth)
+        return Node(value, self.file, *place, *(key or place))
+
+    def collection(self, event: events.Event | None, depth: int) -> Value:
+        if not isinstance(event, events.CollectionStartEvent) or event.tag is not None or event.anchor is not None:
+            raise self.unwanted(event)
+        if depth >= MAX_DEPTH:
+            raise self.refused("INV011", event, f"nested deeper than {MAX_DEPTH} levels.")
+        if isinstance(event, events.MappingStartEvent):
+            return self.mapping(depth + 1)
+        found = []
+        while not isinstance(inner := self.next(), events.SequenceEndEvent):
+            found.append(self.node(inner, None, depth + 1))
+        return found
+
+    def mapping(self, depth: int) -> dict[str, Node]:
+        found: dict[str, Node] = {}
+        while not isinstance(event := self.next(), events.MappingEndEvent):
+            key, node = self.key(event), self.node(self.next(), _start(event), depth)
+            if key not in found:
+                found[key] = node
+                continue
+            message = f"the key {key!r} stands here a second time; the first is in line {found[key].key_line}."
+            self.problems.append(self.refused("INV006", event, message, "Delete one of the two.").problem)
+        return found
+
+    def key(self, event: events.Event | None) -> str:
+        if not isinstance(event, events.ScalarEvent):
+            if not isinstance(event, events.CollectionStartEvent) or event.tag is not None or event.anchor is not None:
+                raise self.unwanted(event)
+            message = "a key has to be one word; here is a list or a mapping."
+            raise self.refused("INV005", event, message, "Put a text with { or [ in quotes.")
+        if event.tag is not None or event.anchor is not None:
+            raise self.unwanted(event)
+        if event.implicit[0] and event.value == "<<":
+            hint = "Put what is common in a group of fleet.yaml."
+            raise self.refused("INV009", event, "merge keys ('<<') are not read.", hint)
+        if event.implicit[0] and event.value in NULLS:
+            raise self.refused("INV005", event, "a key is missing before the ':'.")
+        return event.value
+
+    def unwanted(self, event: events.Event | None) -> Refused:
+        """The problem of an anchor, an alias or a tag."""
+        anchor = getattr(event, "anchor", None)
+        if anchor is not None:
+            kind = "alias" if isinstance(event, events.AliasEvent) else "anchor"
+            hint = "Write the value out, or put it in a group of fleet.yaml."
+            return self.refused("INV009", event, f"the {kind} {anchor!r}: anchors are not read.", hint)
+        tag = str(getattr(event, "tag", None)).replace("tag:yaml.org,2002:", "!!")
+        message = f"the tag {tag!r} is not allowed; values are read as written."
+        return self.refused("INV008", event, message, "Delete the tag.")
+
+    def refused(self, code: str, event: events.Event | None, message: str, hint: str | None = None) -> Refused:
+        return Refused(_problem(code, self.file, _start(event), message, hint))
 
 
-def _refuse_depth(stack: list[_Open], file: str, place: tuple[int, int]) -> None:
-    if len(stack) >= MAX_DEPTH:
-        raise Refused(_problem("INV011", file, place, f"nested deeper than {MAX_DEPTH} levels."))
-
-
-def _node(
-    event: events.NodeEvent, file: str, place: tuple[int, int], stack: list[_Open], problems: list[Problem]
-) -> Node | None:
-    """The value of `event`, put where it belongs; None where it is a key."""
-    parent = stack[-1] if stack else None
-    container = parent.node.value if parent is not None else None
-    if parent is not None and isinstance(container, dict) and parent.key is None:
-        parent.key, parent.key_place = _key(event, file, place), place
-        return None
-    key_place = parent.key_place if parent is not None and isinstance(container, dict) else place
-    node = Node(_value(event), file, *place, *key_place)
-    if isinstance(container, list):
-        container.append(node)
-    elif isinstance(container, dict) and parent is not None and parent.key is not None:
-        _put(container, parent, node, problems)
-    return node
-
-
-def _put(container: dict[str, Node], parent: _Open, node: Node, problems: list[Problem]) -> None:
-    key, place, parent.key = str(parent.key), parent.key_place, None
-    if key in container:
-        message = f"the key {key!r} stands here a second time; the first is in line {parent.places[key]}."
-        problems.append(_problem("INV006", node.file, place, message, "Delete one of the two."))
-        return
-    container[key], parent.places[key] = node, place[0]
-
-
-def _key(event: events.NodeEvent, file: str, place: tuple[int, int]) -> str:
-    if not isinstance(event, events.ScalarEvent):
-        message = "a key has to be one word; here is a list or a mapping."
-        raise Refused(_problem("INV005", file, place, message, "Put a text with { or [ in quotes."))
-    if event.implicit[0] and event.value == "<<":
-        hint = "Put what is common in a group of fleet.yaml."
-        raise Refused(_problem("INV009", file, place, "merge keys ('<<') are not read.", hint))
-    if event.implicit[0] and event.value in NULLS:
-        raise Refused(_problem("INV005", file, place, "a key is missing before the ':'."))
-    return str(event.value)
-
-
-def _value(event: events.NodeEvent) -> Value:
-    if isinstance(event, events.MappingStartEvent):
-        return {}
-    if isinstance(event, events.SequenceStartEvent):
-        return []
-    text = str(getattr(event, "value", ""))
-    plain = isinstance(event, events.ScalarEvent) and event.implicit[0]
-    if plain and text in NULLS:
-        return None
-    return text == "true" if plain and text in {"true", "false"} else text
+def _start(event: events.Event | None) -> tuple[int, int]:
+    """Line and column, counted from 1."""
+    mark = event.start_mark if event is not None else None
+    return (mark.line + 1, mark.column + 1) if mark is not None else (1, 1)

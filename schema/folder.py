@@ -111,26 +111,50 @@ def strays(found: Folder, used: frozenset[str]) -> list[Problem]:
     ]
 
 
-def read(root: str, relative: str, limit: int = MAX_BYTES) -> bytes:
-    """The bytes of a file inside `root`; Refused with the reason when it is not a readable file of its folder."""
-    base, path = Path(root).resolve(), Path(root) / relative
-    try:
-        real = path.resolve(strict=True)
-        if not real.is_relative_to(base):
-            raise Refused(_problem(base, path, "INV022", "this file lies outside of the inventory folder."))
-        status = real.stat()
-        if not stat.S_ISREG(status.st_mode):
-            raise Refused(_problem(base, path, "INV002", "this is not a regular file."))
-        if status.st_size > limit:
-            raise Refused(
-                _problem(base, path, "INV002", f"the file has {status.st_size} bytes; at most {limit} are read.")
-            )
-        return real.read_bytes()
-    except FileNotFoundError:
-        raise Refused(_problem(base, path, "INV022", "there is no such file.")) from None
-    except (OSError, RuntimeError) as error:
-        reason = getattr(error, "strerror", None) or "a circle of links"
-        raise Refused(_problem(base, path, "INV002", f"the file cannot be read: {reason}.")) from None
+class Files:
+    """The bytes of the files of one folder. Real paths of the folders in it are remembered: many files share them."""
+
+    def __init__(self, root: str) -> None:
+        self.base = Path(root).resolve()
+        self._real: dict[str, str] = {}
+
+    def read(self, relative: str, limit: int = MAX_BYTES) -> bytes:
+        """The bytes of a file inside the folder; Refused with the reason when it is not a readable file of it."""
+        try:
+            real = self._inside(relative)
+            status = os.stat(real)  # noqa: PTH116 - a thousand files are read; pathlib costs as much as the reading.
+            if not stat.S_ISREG(status.st_mode):
+                raise self._refused(relative, "INV002", "this is not a regular file.")
+            if status.st_size > limit:
+                message = f"the file has {status.st_size} bytes; at most {limit} are read."
+                raise self._refused(relative, "INV002", message)
+            with open(real, "rb", buffering=0) as file:  # noqa: PTH123
+                return file.read()
+        except FileNotFoundError:
+            raise self._refused(relative, "INV022", "there is no such file.") from None
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or "no file can have this name"
+            raise self._refused(relative, "INV002", f"the file cannot be read: {reason}.") from None
+
+    def _inside(self, relative: str) -> str:
+        """The real path of a file; a last part that is no link needs only its folder's."""
+        folder, name = os.path.split(relative)
+        if folder not in self._real:
+            self._real[folder] = os.path.realpath(self.base / folder, strict=True)
+        path = os.path.join(self._real[folder], name)  # noqa: PTH118
+        if name in {"", ".", ".."} or os.path.islink(path):  # noqa: PTH114
+            path = os.path.realpath(path, strict=True)
+        if not path.startswith(f"{str(self.base).rstrip('/')}/"):
+            raise self._refused(relative, "INV022", "this file lies outside of the inventory folder.")
+        return path
+
+    def _refused(self, relative: str, code: str, message: str) -> Refused:
+        return Refused(_problem(self.base, self.base / relative, code, message))
+
+
+def read(root: str, relative: str) -> bytes:
+    """One file of the folder `root`, as Files.read gives it."""
+    return Files(root).read(relative)
 
 
 def _problem(

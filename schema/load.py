@@ -70,17 +70,16 @@ def _without_collector() -> Iterator[None]:
 
 
 def _read(found: Folder, problems: list[Problem], today: date) -> Fleet:
-    policy, report = groups.Policy(), Report()
+    policy, report, reader = groups.Policy(), Report(), content.Reader(found.root)
     if found.has_fleet:
-        tree = _tree(found, "fleet.yaml", problems)
+        tree = _tree(reader, "fleet.yaml", problems)
         policy = groups.policy(tree, report) if tree is not None else policy
     problems += report.problems + _later(found)
     files = names.listed(found, policy, problems)
     if not files:
         hint = "Add hosts/NAME.yaml; 'fleet init DIR' makes a commented one."
         problems.append(Problem(code="INV020", file="hosts", message="the inventory has no host.", hint=hint))
-    reader = content.Reader(found.root)
-    read = {name: _host(found, name, file, policy, reader, today, problems) for name, file in files.items()}
+    read = {name: _host(name, file, policy, reader, today, problems) for name, file in files.items()}
     hosts = {name: host.spec for name, host in read.items() if host.spec is not None}
     trees = {name: host.tree for name, host in read.items() if host.tree is not None}
     problems += rules.across(hosts, trees) + folder.strays(found, reader.used)
@@ -99,10 +98,10 @@ def _read(found: Folder, problems: list[Problem], today: date) -> Fleet:
     )
 
 
-def _tree(found: Folder, file: str, problems: list[Problem], host: str | None = None) -> Node | None:
+def _tree(reader: content.Reader, file: str, problems: list[Problem], host: str | None = None) -> Node | None:
     """The mapping in a file; None, reported, when there is none."""
     try:
-        tree, wrong = document.parse(folder.read(found.root, file), file)
+        tree, wrong = document.parse(reader.files.read(file), file)
     except Refused as refused:
         tree, wrong = None, [refused.problem]
     if tree is None and not wrong and host is not None:
@@ -140,7 +139,6 @@ class _Host(NamedTuple):
 
 
 def _host(
-    found: Folder,
     name: str,
     file: str,
     policy: groups.Policy,
@@ -148,7 +146,7 @@ def _host(
     today: date,
     problems: list[Problem],
 ) -> _Host:
-    own = _tree(found, file, problems, name)
+    own = _tree(reader, file, problems, name)
     if own is None:
         return _Host()
     report = Report(host=name)

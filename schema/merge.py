@@ -49,8 +49,9 @@ def leaves(root: Node, path: str = "") -> Iterator[tuple[str, Node]]:
 
 
 def _child(node: Node, part: str) -> Node | None:
-    if isinstance(node.value, dict):
-        return node.value.get(part)
-    if isinstance(node.value, list) and part.isdigit() and int(part) < len(node.value):
-        return node.value[int(part)]
+    value: Value = node.value
+    if isinstance(value, dict):
+        return value.get(part)
+    if isinstance(value, list) and part.isdecimal() and int(part) < len(value):
+        return value[int(part)]
     return None

@@ -17,6 +17,7 @@ class Reader:
 
     def __init__(self, root: str) -> None:
         self.root = root
+        self.files = folder.Files(root)
         self._texts: dict[str, str | Refused] = {}
 
     def text(self, relative: str) -> str:
@@ -39,7 +40,7 @@ class Reader:
 
     def _read(self, relative: str) -> str | Refused:
         try:
-            return folder.read(self.root, relative).decode("utf-8-sig")
+            return self.files.read(relative).decode("utf-8-sig")
         except UnicodeDecodeError:
             return refused("INV004", relative, None, "the file is not UTF-8 text.", "Save it as UTF-8.")
         except Refused as problem:

@@ -203,8 +203,8 @@ def test_ten_times_the_hosts_are_ten_times_the_nodes_and_one_reading_of_each_sha
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     read: list[str] = []
-    genuine = load.folder.read
-    monkeypatch.setattr(load.folder, "read", lambda root, file: read.append(file) or genuine(root, file))
+    genuine = load.folder.Files.read
+    monkeypatch.setattr(load.folder.Files, "read", lambda self, file: read.append(file) or genuine(self, file))
     host = "groups: [g]\nubuntu: 24.04\ngpus: [GTX 1080]\n"
     group = "groups:\n  g:\n    conda: {version: 25.3.1-0}\n    environments: {ds: {file: environments/ds.yml}}\n"
     files = {f"hosts/h{number}.yaml": host for number in range(200)}
