@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Literal, get_args
 
+from fleet import accepted
 from fleet.errors import Failure, RunError
 from schema import plan as plans
 from schema.errors import Finding
@@ -36,7 +37,11 @@ def report(
 ) -> tuple[HostReport, ...]:
     """One report for each host that was looked at, in their order."""
     today = datetime.datetime.now(tz=datetime.UTC).date()
-    return tuple(host_report(specs[name], found, fail_on, today) for name, found in seen.items())
+    told = {name: host_report(specs[name], found, fail_on, today) for name, found in seen.items()}
+    for name, extra in accepted.unused(specs, {name: host.findings for name, host in told.items() if not host.error}):
+        status = "unhealthy" if fail_on == "warning" and told[name].status == "in-sync" else told[name].status
+        told[name] = told[name].model_copy(update={"findings": (*told[name].findings, extra), "status": status})
+    return tuple(told.values())
 
 
 def host_report(spec: HostSpec, seen: Snapshot | RunError, fail_on: FailOn, today: datetime.date) -> HostReport:

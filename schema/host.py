@@ -21,11 +21,15 @@ EnvironmentName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z
 
 
 class Accepted(Model):
-    """A finding that is known and accepted until a day, with the reason."""
+    """A problem or finding that is known and accepted until a day, with the reason.
+
+    `shared`: a group or the defaults say it, for several hosts.
+    """
 
     code: str = Field(pattern=r"^[A-Z]{3}[0-9]{3}$")
     reason: Sentence
     until: date
+    shared: bool = Field(default=False, description="filled in by schema.load")
 
 
 class HostSpec(Model):

@@ -83,6 +83,7 @@ def _read(found: Folder, problems: list[Problem], today: date) -> Fleet:
     hosts = {name: host.spec for name, host in read.items() if host.spec is not None}
     trees = {name: host.tree for name, host in read.items() if host.tree is not None}
     problems += rules.across(hosts, trees) + folder.strays(found, reader.used)
+    problems += rules.accept.unused(hosts, trees, problems, today)
     invalid = {problem.host for problem in problems if problem.severity == "error"}
     return Fleet(
         root=found.root,
@@ -156,7 +157,8 @@ def _host(
     if spec is not None:
         for breach in rules.broken(spec, own, failed, today):
             node = merge.find(spelt, breach.path)
-            report.add(breach.code, node, breach.path, breach.message, breach.hint, severity=breach.severity)
-        spec = content.filled(spec, spelt, reader, report)
+            text, level = (breach.message, breach.hint), breach.severity
+            report.add(breach.code, node, breach.path, *text, severity=level, accepted=breach.accepted)
+        spec = rules.accept.marked(content.filled(spec, spelt, reader, report), spelt)
     problems += report.problems
     return _Host(spec, spelt, listed)

@@ -39,6 +39,23 @@ everything that is not UTF-8. Paths are relative to the inventory folder and sta
 
 ## Host files
 """
+EXCEPTIONS = """## Exceptions
+
+    accept:
+      - {code: CMP001, reason: "the vendor's beta drives it", until: 2027-01-31}
+
+What an entry excuses is still shown, with the reason, and does not count: `fleet validate` says valid, an apply goes
+on, `fleet drift` says in-sync.
+
+- `CMP` codes are excused when the inventory is read. Where an `auto` has no value at all (CMP006), the error stays
+  until you write the values: there would be nothing to install. An accepted driver for the declared GPUs is not
+  refused on the host either (GPU003).
+- `GPU` codes of warnings and errors are excused when a host is looked at. Those that forbid touching a host (GPU001
+  to GPU007) or protect somebody's work (GPU101 to GPU103) are not; `INV` and `RUN` codes are not either.
+- After `until` the code counts again, and the entry warns. An entry that excuses nothing warns; one in a group or in
+  the defaults only when none of its hosts needs it, once: of `CMP` codes when the inventory is read, of `GPU` codes
+  by a `fleet drift` that could look at all of them.
+"""
 SPECIAL = {
     "connection": "local, or a mapping",
     "gpus": "a list of names or mappings",
@@ -76,7 +93,7 @@ def page() -> str:
         lines.append(
             f"| `{path}` | {_possible(path, model, name)} | {_default(path, model, name)} | {meanings()[path]} |"
         )
-    return "\n".join([*lines, "", *_installers(), ""])
+    return "\n".join([*lines, "", EXCEPTIONS, *_installers(), ""])
 
 
 def _possible(path: str, model: type[Model], name: str) -> str:

@@ -59,6 +59,7 @@ class Report:
         *,
         at_key: bool = False,
         severity: Literal["error", "warning"] = "error",
+        accepted: bool = False,
     ) -> None:
         line, column = (node.key_line, node.key_column) if at_key else (node.line, node.column)
         self.problems.append(
@@ -72,6 +73,7 @@ class Report:
                 path=written(path) or None,
                 message=message,
                 hint=hint,
+                accepted=accepted,
             )
         )
 

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 from schema import environments
 from schema.errors import Finding
 from schema.health import driver, fabric, gpu, package, refusal, repository, software
-from schema.health.accepted import accept
+from schema.health.accepted import accept, unused
 
 if TYPE_CHECKING:
     from schema.change import Change
     from schema.host import HostSpec
     from schema.snapshot import Snapshot
 
-__all__ = ["findings", "refusals"]
+__all__ = ["findings", "refusals", "unused"]
 
 refusals = refusal.refusals
 Check = Callable[["HostSpec", "Snapshot"], list[Finding] | tuple[Finding, ...]]

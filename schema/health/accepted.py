@@ -1,4 +1,7 @@
-"""Findings that the inventory accepts until a day, with a reason; expired and unused entries warn."""
+"""Findings that the inventory accepts until a day, with a reason; expired and unused entries warn.
+
+CMP codes are accepted where they are found, when the inventory is read: `schema.rules.accept`.
+"""
 
 from collections.abc import Iterable
 from datetime import date
@@ -13,18 +16,20 @@ if TYPE_CHECKING:
 def accept(spec: "HostSpec", findings: Iterable[Finding], today: date | None) -> list[Finding]:
     """The findings, accepted ones marked; then one for each entry of `accept` that expired or accepts nothing.
 
-    Without `today` no entry expires.
+    Without `today` no entry expires. An entry that several hosts share may be for another of them, so that one look
+    cannot tell whether it is needed; `fleet drift`, which looks at all of them, can.
     """
     found = list(findings)
     codes = {item.code for item in found}
-    expired = {entry.code for entry in spec.accept if today is not None and entry.until < today}
-    valid = {entry.code for entry in spec.accept} - expired
+    entries = [entry for entry in spec.accept if entry.code.startswith("GPU")]
+    expired = [entry for entry in entries if today is not None and entry.until < today]
+    valid = {entry.code for entry in entries if entry not in expired}
     marked = [item.model_copy(update={"accepted": True}) if item.code in valid else item for item in found]
-    for entry in spec.accept:
-        if entry.code in expired:
+    for entry in entries:
+        if entry in expired:
             marked.append(_expired(entry))
-        elif entry.code not in codes:
-            marked.append(_unused(entry))
+        elif entry.code not in codes and not entry.shared:
+            marked.append(unused(entry))
     return marked
 
 
@@ -38,11 +43,12 @@ def _expired(entry: "Accepted") -> Finding:
     )
 
 
-def _unused(entry: "Accepted") -> Finding:
+def unused(entry: "Accepted", where: str = "") -> Finding:
+    """The finding for an entry that nothing needs; `where` says of a shared one which hosts were looked at."""
     return Finding(
         code="GPU181",
         severity="warning",
-        message=f"{entry.code} is accepted and was not found",
+        message=f"{entry.code} is accepted and was not found{where}",
         evidence=f"until {entry.until}: {entry.reason}",
         hint=f"remove the entry {entry.code} from accept",
     )

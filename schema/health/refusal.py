@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from schema import compat, driver
-from schema.driver.generation import seen_architectures, suits
+from schema.driver.generation import declared_architectures, seen_architectures, suits
 from schema.errors import Finding
 
 if TYPE_CHECKING:
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 # Those that replace or upgrade the driver by themselves; a PPA is kept away by our preferences.
 MANAGERS = frozenset({"runfile", "gpu-operator", "dgx-os", "wsl", "azure-extension", "lambda-stack"})
+# The rules on a branch or flavour that does not drive a declared GPU, and on GPUs without a common one.
+UNSUITED = frozenset({"CMP001", "CMP002", "CMP003", "CMP006"})
 SAFE_SOURCES = "declare driver: {source: ubuntu, delivery: prebuilt}, whose modules are signed by Canonical"
 
 
@@ -59,7 +61,7 @@ def _unsuited(spec: "HostSpec", snapshot: "Snapshot") -> list[Finding]:
     if resolved is None:
         message = "no driver branch drives the declared GPUs and toolkits together"
         return _error("GPU007", message, ", ".join(sorted(generations)), "see fleet validate")
-    if suits(resolved.branch, resolved.flavour, generations):
+    if suits(resolved.branch, resolved.flavour, generations) or _insisted(spec, generations):
         return []
     rows = [row for row in map(compat.architecture, sorted(generations)) if row is not None]
     limits = [f"{row.title}: branch up to {row.last_branch or 'any'}, {' or '.join(row.flavours)}" for row in rows]
@@ -67,6 +69,15 @@ def _unsuited(spec: "HostSpec", snapshot: "Snapshot") -> list[Finding]:
     hint = "declare the GPUs that are there, and driver: {branch: auto, modules: auto}"
     devices = [f"{device.slot} {device.pci_id}" for device in snapshot.gpu.nvidia]
     return _error("GPU003", message, "\n".join([*devices, *limits]), hint)
+
+
+def _insisted(spec: "HostSpec", generations: frozenset[str]) -> bool:
+    """Whether the inventory accepts just this: the GPUs that are there are declared, and so is the exception.
+
+    One that has ended does not come this far: its error counts when the inventory is read.
+    """
+    accepts = not UNSUITED.isdisjoint(entry.code for entry in spec.accept)
+    return accepts and generations <= declared_architectures(spec.gpus or ())
 
 
 def _secure_boot(spec: "HostSpec", snapshot: "Snapshot", changes: "tuple[Change, ...]") -> list[Finding]:

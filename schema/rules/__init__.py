@@ -6,7 +6,7 @@ from datetime import date
 from schema.document import Node
 from schema.errors import Problem
 from schema.host import HostSpec
-from schema.rules import architecture, auto, environment, fleet, shape, support, toolkit
+from schema.rules import accept, architecture, auto, environment, fleet, shape, support, toolkit
 from schema.rules.breach import Breach
 
 Rule = Callable[[HostSpec], list[Breach]]
@@ -36,9 +36,13 @@ RULES: tuple[tuple[Rule, frozenset[str]], ...] = (
 
 
 def broken(spec: HostSpec, own: Node, failed: frozenset[str], today: date) -> list[Breach]:
-    """Every rule that `spec` breaks; `own` is the host's own file, `failed` the keys that have problems already."""
+    """Every rule that `spec` breaks, marked where it accepts that.
+
+    `own` is the host's own file, `failed` the keys that have problems already.
+    """
     found = [breach for rule, keys in RULES if not keys & failed for breach in rule(spec)]
-    return found + shape.cpu_only(spec, own) + shape.accepted(spec, today)
+    found = [*found, *shape.cpu_only(spec, own)]
+    return accept.excused(spec, found, today) + accept.entries(spec, today)
 
 
 def across(hosts: Mapping[str, HostSpec], trees: Mapping[str, Node]) -> list[Problem]:

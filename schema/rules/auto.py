@@ -37,14 +37,15 @@ def resolves(spec: HostSpec) -> list[Breach]:
     except LookupError as error:
         hint = "Put the GPUs into hosts of their own."
         severity = "error" if all(row.confirmed for row in rows.values()) else "warning"
-        breach = Breach(code="CMP006", path="gpus", message=f"{error}.", hint=hint)
+        none = architecture.branch_number(spec) is None
+        breach = Breach(code="CMP006", path="gpus", message=f"{error}.", hint=hint, undecided=none)
         return [breach.model_copy(update={"severity": severity})]
     if architecture.branch_number(spec) is not None or branch(spec) is not None:
         return []
     cuda = spec.cuda if spec.cuda is not None and spec.cuda != "none" else None
     names = ", ".join(cuda.toolkits) if cuda is not None else ""
     message = f"no driver branch drives these GPUs and fits CUDA {names} under policy {cuda.policy if cuda else ''}."
-    return [Breach(code="CMP006", path="cuda.toolkits", message=message, hint=_way_out(spec))]
+    return [Breach(code="CMP006", path="cuda.toolkits", message=message, hint=_way_out(spec), undecided=True)]
 
 
 def _way_out(spec: HostSpec) -> str:

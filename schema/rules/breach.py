@@ -6,10 +6,16 @@ from schema.model import Model
 
 
 class Breach(Model):
-    """A problem without its position; `path` is the dotted key to change."""
+    """A problem without its position; `path` is the dotted key to change.
+
+    `undecided`: an `auto` has no value, so that there would be nothing to do even where the host accepts the code.
+    `accepted`: the host accepts it, see `schema.rules.accept`.
+    """
 
     code: str
     path: str
     message: str
-    hint: str
+    hint: str | None
     severity: Literal["error", "warning"] = "error"
+    undecided: bool = False
+    accepted: bool = False

@@ -1,9 +1,7 @@
 """Keys that contradict one another within one host."""
 
 import re
-from datetime import date
 
-from schema import codes
 from schema.cuda import CudaSpec
 from schema.cudnn import CudnnSpec
 from schema.document import Node
@@ -127,28 +125,3 @@ def cpu_only(spec: HostSpec, own: Node) -> list[Breach]:
         return []
     message = "`gpus: []` says that the host has no GPU, and its own file declares a driver."
     return [Breach(code="INV031", path="driver", message=message, hint="Delete one of the two.")]
-
-
-def accepted(spec: HostSpec, today: date) -> list[Breach]:
-    """Exceptions that have ended, and those for a code that there is not: they would excuse nothing."""
-    ended = [
-        Breach(
-            code="INV032",
-            path=f"accept.{index}",
-            message=f"the exception for {one.code} ended on {one.until}.",
-            hint="Mend what it excused, or set a later day.",
-            severity="warning",
-        )
-        for index, one in enumerate(spec.accept)
-        if one.until < today
-    ]
-    return ended + [
-        Breach(
-            code="INV016",
-            path=f"accept.{index}.code",
-            message=f"there is no code {one.code}.",
-            hint=f"The nearest is {codes.nearest(one.code)}; fleet explain lists all.",
-        )
-        for index, one in enumerate(spec.accept)
-        if codes.entry(one.code) is None
-    ]

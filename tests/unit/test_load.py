@@ -193,9 +193,9 @@ def test_a_relative_ssh_key_lies_in_the_folder(tmp_path: Path) -> None:
 
 
 def test_an_ended_exception_warns(tmp_path: Path) -> None:
-    found = fleet(tmp_path, a="ubuntu: 24.04\naccept: [{code: GPU001, reason: known, until: 2026-11-23}]\n")
+    found = fleet(tmp_path, a="ubuntu: 24.04\naccept: [{code: GPU120, reason: known, until: 2026-11-23}]\n")
     assert [(problem.code, problem.severity) for problem in found.problems] == [("INV032", "warning")]
-    found = fleet(tmp_path, a="ubuntu: 24.04\naccept: [{code: GPU001, reason: known, until: 2026-11-24}]\n")
+    found = fleet(tmp_path, a="ubuntu: 24.04\naccept: [{code: GPU120, reason: known, until: 2026-11-24}]\n")
     assert not found.problems
 
 
