@@ -42,7 +42,7 @@ class PipSpec(Model):
 
 
 class ExplicitPackage(Model):
-    """One line of an explicit lock: a package URL with its hash."""
+    """One line of an explicit lock: a package URL with its hash; `size` in bytes where it is known."""
 
     url: Url
     name: str
@@ -50,6 +50,22 @@ class ExplicitPackage(Model):
     build: str
     sha256: Sha256 | None = None
     md5: str | None = Field(default=None, pattern=r"^[0-9a-f]{32}$")
+    size: int | None = None
+
+
+class PinnedPackage(Model):
+    """One Python package as pip was resolved to: any of the wheels with these hashes, and nothing else.
+
+    `index` is the declared index that it comes from alone, None for the host's main index; `url` is set where the
+    requirement itself names the wheel. `size` in bytes is that of the largest of the wheels, where it is known.
+    """
+
+    name: Name
+    version: str = Field(pattern=r"^[0-9A-Za-z][0-9A-Za-z.+!_-]*$", max_length=64)
+    hashes: tuple[Sha256, ...] = Field(min_length=1)
+    index: Url | None = None
+    url: Url | None = None
+    size: int | None = None
 
 
 class EnvironmentSpec(Model):
