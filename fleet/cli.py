@@ -1,6 +1,7 @@
 """The `fleet` command: verbs loaded by name when they are called, and the exit codes of every way to end."""
 
 import importlib
+import keyword
 import sys
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -11,6 +12,7 @@ import click
 VERBS = {
     "init": "a new inventory folder with one commented host file",
     "discover": "host files from machines that exist",
+    "import": "an inventory of another tool as ours",
     "validate": "check the inventory without connecting",
     "show": "a host as it is declared, each value with its origin",
     "plan": "what an apply would do",
@@ -33,17 +35,22 @@ def release() -> str:
         return "unknown (not installed: make install)"
 
 
+def module(verb: str) -> str:
+    """The name of a verb's module: no module can be called `import`."""
+    return f"{verb}_" if keyword.iskeyword(verb) else verb
+
+
 class Verbs(click.Group):
     """Finds a verb in fleet/verbs/NAME.py when it is named: a start loads one verb's modules and no other's."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         folder = Path(__file__).parent / "verbs"
-        return [name for name in VERBS if (folder / f"{name}.py").exists()]
+        return [name for name in VERBS if (folder / f"{module(name)}.py").exists()]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in self.list_commands(ctx):
             return None
-        command = importlib.import_module(f"fleet.verbs.{cmd_name}").command
+        command = importlib.import_module(f"fleet.verbs.{module(cmd_name)}").command
         return command if isinstance(command, click.Command) else None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
