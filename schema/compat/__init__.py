@@ -11,10 +11,14 @@ from schema.compat.models import (
     Architecture,
     Branch,
     CudaToolkit,
+    Cudnn,
+    CudnnBuild,
     Datum,
     Flavour,
     GpuModel,
     Installer,
+    Torch,
+    TorchBuild,
     UbuntuRelease,
 )
 
@@ -22,14 +26,20 @@ __all__ = [
     "Architecture",
     "Branch",
     "CudaToolkit",
+    "Cudnn",
+    "CudnnBuild",
     "Datum",
     "Flavour",
     "GpuModel",
     "Installer",
+    "Torch",
+    "TorchBuild",
     "UbuntuRelease",
     "architecture",
     "branch",
     "branches",
+    "cudnn",
+    "cudnns",
     "flavours",
     "gpu_by_pci_id",
     "gpus_by_name",
@@ -41,6 +51,9 @@ __all__ = [
     "rule_modules",
     "toolkit",
     "toolkits",
+    "torch",
+    "torches",
+    "wheel_index",
 ]
 
 rule_branch = rule.rule_branch
@@ -114,3 +127,29 @@ def installer_versions(distribution: str, arch: str) -> tuple[str, ...]:
     """The versions whose sha256 the data has, in its order: newest first."""
     known = data.installers().values()
     return tuple(row.version for row in known if (row.distribution, row.arch) == (distribution, arch) and row.sha256)
+
+
+def cudnn(version: str) -> Cudnn | None:
+    """The release that a version ("9.10.2", "9.10.2.21") is of; None when the data does not have it."""
+    return data.cudnns().get(".".join(version.split(".")[:3]))
+
+
+def cudnns() -> tuple[Cudnn, ...]:
+    """All known releases, newest first."""
+    return tuple(data.cudnns().values())
+
+
+def torch(version: str) -> Torch | None:
+    """The release that a version ("2.8.0", "2.8.0+cu126") is of; None when the data does not have it."""
+    parts = version.split("+")[0].split(".")
+    return data.torches().get(".".join(parts[:2])) or data.torches().get(".".join(parts[:3]))
+
+
+def torches() -> tuple[Torch, ...]:
+    """All known releases, newest first."""
+    return tuple(data.torches().values())
+
+
+def wheel_index(tag: str) -> str:
+    """The address of PyTorch's own index of the wheels with a tag ("cu126")."""
+    return f"{data.wheel_base()}/{tag}"

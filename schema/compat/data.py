@@ -6,7 +6,16 @@ from typing import Any
 
 import yaml
 
-from schema.compat.models import Architecture, Branch, CudaToolkit, GpuModel, Installer, UbuntuRelease
+from schema.compat.models import (
+    Architecture,
+    Branch,
+    CudaToolkit,
+    Cudnn,
+    GpuModel,
+    Installer,
+    Torch,
+    UbuntuRelease,
+)
 from schema.model import version_key
 
 Row = dict[str, object]
@@ -115,3 +124,27 @@ def installer_url(distribution: str, version: str, file: str) -> str:
     if distribution == "miniforge":
         return f"https://github.com/conda-forge/miniforge/releases/download/{version}/{file}"
     return f"https://repo.anaconda.com/{'miniconda' if distribution == 'miniconda' else 'archive'}/{file}"
+
+
+@functools.cache
+def cudnns() -> dict[str, Cudnn]:
+    """By release ("9.10.2"), newest first."""
+    return {row.version: row for row in map(Cudnn.model_validate, _rows("cudnn.yaml"))}
+
+
+@functools.cache
+def torches() -> dict[str, Torch]:
+    """By release ("2.8"), newest first; each build with its list of compute capabilities spelt out."""
+    lists = _load("torch.yaml")["computes"]
+    return {row.version: row for row in (_torch(values, lists) for values in _rows("torch.yaml"))}
+
+
+def _torch(row: Row, lists: dict[str, list[str]]) -> Torch:
+    builds = row["builds"] if isinstance(row["builds"], dict) else {}
+    spelt = {tag: {**build, "computes": tuple(lists[build["computes"]])} for tag, build in builds.items()}
+    return Torch.model_validate({**row, "builds": {**spelt, "cpu": {"arches": ("x86_64", "aarch64")}}})
+
+
+@functools.cache
+def wheel_base() -> str:
+    return str(_load("torch.yaml")["index"])

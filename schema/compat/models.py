@@ -53,12 +53,19 @@ class Architecture(Datum):
 
 
 class Branch(Datum):
-    """A driver branch. `suffixed_names`: packages carry the branch in their names (nvidia-open-580)."""
+    """A driver branch. `suffixed_names`: packages carry the branch in their names (nvidia-open-580).
+
+    `cuda`: the highest CUDA version that its driver runs, None where no source says. `versions`: full versions that
+    were seen published, oldest first. `archive`: the Ubuntu releases whose archive was seen to have the branch.
+    """
 
     number: int
     state: Literal["production", "long-term", "new-feature", "superseded", "ended"]
     suffixed_names: bool
     flavours: tuple[Flavour, ...]
+    cuda: str | None = None
+    versions: tuple[str, ...] = ()
+    archive: tuple[str, ...] = ()
 
 
 class CudaToolkit(Datum):
@@ -75,12 +82,13 @@ class CudaToolkit(Datum):
 class UbuntuRelease(Datum):
     """A release and NVIDIA's repository for it.
 
-    `first_cuda`: the oldest toolkit seen there; below `refused_below` none can be there, between the two it is not
-    known. `last_cuda`: the newest of a repository that gets no more, else None.
+    `glibc`: its C library. `first_cuda`: the oldest toolkit seen there; below `refused_below` none can be there,
+    between the two it is not known. `last_cuda`: the newest of a repository that gets no more, else None.
     """
 
     version: str
     codename: str
+    glibc: str
     distro: str
     key_file: str
     key_fingerprint: Fingerprint
@@ -105,3 +113,47 @@ class Installer(Datum):
     file: str
     url: str
     sha256: Sha256 | None = None
+
+
+class CudnnBuild(Model):
+    """cuDNN for one CUDA major: `driver` is the floor; `toolkits` those it is for, () = every release of the major."""
+
+    driver: str
+    toolkits: tuple[str, ...] = ()
+
+
+class Cudnn(Datum):
+    """A cuDNN release ("9.10.2"). `builds` by CUDA major; compute capabilities from first to last, None = current.
+
+    `full_versions`: builds that were seen published, oldest first.
+    """
+
+    version: str
+    builds: dict[str, CudnnBuild]
+    first_compute: str
+    last_compute: str | None = None
+    full_versions: tuple[str, ...] = ()
+
+
+class TorchBuild(Model):
+    """A wheel of PyTorch by its tag. `cuda` None for the CPU; `computes`: what it holds code for; `ptx`: what newer
+    GPUs compile from it. `arches`: where the wheel exists, with other computes for aarch64 where they differ.
+    """
+
+    cuda: str | None = None
+    computes: tuple[str, ...] = ()
+    ptx: str | None = None
+    cudnn: str | None = None
+    experimental: bool = False
+    arches: tuple[Literal["x86_64", "aarch64"], ...] = ("x86_64",)
+    confirmed: bool = True
+
+
+class Torch(Datum):
+    """A PyTorch release ("2.8"). `pythons`: minor versions with wheels; `default`: the tag that PyPI's wheel is of."""
+
+    version: str
+    pythons: tuple[str, ...]
+    builds: dict[str, TorchBuild]
+    default: str | None = None
+    torchvision: str | None = None

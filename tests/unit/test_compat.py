@@ -159,3 +159,32 @@ def test_every_row_says_where_it_was_read() -> None:
     rows = [*data.gpus(), *data.toolkits().values(), *data.architectures().values(), *data.branches().values()]
     rows += [*data.releases().values(), *data.installers().values()]
     assert all(all(len(source) > 5 for source in row.source) for row in rows)
+
+
+def test_every_cudnn_and_torch_build_is_for_a_known_cuda() -> None:
+    majors = {version.split(".")[0] for version in compat.toolkits()}
+    for cudnn in compat.cudnns():
+        assert set(cudnn.builds) <= majors, cudnn.version
+        assert all(toolkit in compat.toolkits() for build in cudnn.builds.values() for toolkit in build.toolkits)
+    for torch in compat.torches():
+        wheels = {tag: build for tag, build in torch.builds.items() if build.cuda is not None}
+        assert all(tag == f"cu{build.cuda.replace('.', '')}" for tag, build in wheels.items() if build.cuda)
+        assert all(build.cuda in compat.toolkits() and build.computes for build in wheels.values()), torch.version
+
+
+def test_a_torch_and_a_cudnn_are_found_by_any_of_their_versions() -> None:
+    for version in ("2.8", "2.8.0", "2.8.0+cu126"):
+        torch = compat.torch(version)
+        assert torch is not None and torch.version == "2.8"
+    found = compat.torch("0.4.1.post2")
+    assert found is not None and found.pythons == ("2.7", "3.5", "3.6", "3.7")
+    assert compat.torch("0.4.0") is None
+    assert compat.cudnn("9.10.2.21") == compat.cudnn("9.10.2") is not None
+    assert compat.cudnn("9.10") is None
+
+
+def test_a_branch_s_versions_lie_in_it_and_rise() -> None:
+    for branch in compat.branches():
+        keys = [version_key(version) for version in branch.versions]
+        assert keys == sorted(keys) and all(key[0] == branch.number for key in keys), branch.number
+        assert branch.cuda is None or branch.cuda in {*compat.toolkits(), "12.7"}, branch.number
