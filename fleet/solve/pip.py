@@ -81,7 +81,15 @@ def command(request: PipRequest, uv: str, python: str, cache: Path) -> list[str]
     """uv's arguments. Wheels alone: a source distribution would run its author's code on the controller."""
     options = {"--python": python, "--python-version": request.python, "--python-platform": platform(request)}
     files = {"--format": "pylock.toml", "--output-file": project.LOCK, "--cache-dir": str(cache), "--color": "never"}
-    flags = ["--generate-hashes", "--no-build", "--no-python-downloads", "--no-header", "--no-progress", "--quiet"]
+    flags = [
+        "--generate-hashes",
+        "--refresh",
+        "--no-build",
+        "--no-python-downloads",
+        "--no-header",
+        "--no-progress",
+        "--quiet",
+    ]
     pairs = [part for pair in (options | files).items() for part in pair]
     return [uv, "pip", "compile", project.PROJECT, *pairs, *flags]
 

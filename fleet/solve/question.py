@@ -6,7 +6,7 @@ from typing import Literal
 
 from schema.model import Model
 
-Kind = Literal["spec", "unsolvable", "unknown", "version", "platform", "processor", "channel"]
+Kind = Literal["spec", "unsolvable", "unknown", "version", "platform", "processor", "priority", "channel"]
 
 
 class VirtualPackage(Model):

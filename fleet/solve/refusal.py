@@ -31,6 +31,9 @@ def conda(environment: str, answer: Answer, channels: Iterable[str], platform: s
     elif answer.error == "platform":
         message = f"environment {environment}: {name} is not built for {platform}, only for {answer.available}"
         hint = f"leave {name} out on this host, or declare a channel that has it for {platform}"
+    elif answer.error == "priority":
+        message = f"environment {environment}: {name} is only in a channel of lower priority"
+        hint = f"put that channel first, or name it: CHANNEL::{name.split()[0]}"
     elif answer.error == "version":
         message = f"environment {environment}: no channel has {name} in what is asked for"
         hint = f"the newest there: {answer.available}"

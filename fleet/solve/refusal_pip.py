@@ -26,9 +26,11 @@ def refused(
     """The error for uv's own: no solution, or an index that did not answer as it must."""
     text = readable(done.errors)
     evidence = f"{text}\nindexes: {', '.join(addresses(main, indexes))}"
-    if "No solution found" in done.errors:
+    # An index that wants credentials is, for uv, one that has nothing; only a hint says otherwise.
+    silent = "could not be queried" in done.errors or "403 Forbidden" in done.errors
+    if "No solution found" in done.errors and not silent:
         return _unsolvable(environment, text, evidence, conda)
-    if any(word in done.errors for word in NETWORK):
+    if silent or any(word in done.errors for word in NETWORK):
         hint = f"look at the address and the network (mirrors.pypi, pip.indexes, proxy, ca_bundle), {AGAIN}"
         return RunError(
             "RUN361", f"environment {environment}: an index could not be read", evidence=evidence, hint=hint

@@ -38,6 +38,10 @@ class Channels:
         self.urls = list(asked.channels)
         self.platforms = [rattler.Subdir(asked.platform), rattler.Subdir("noarch")]
 
+    def rank(self, record: rattler.RepoDataRecord) -> int:
+        """The place of a record's channel in the order of priority."""
+        return next((place for place, url in enumerate(self.urls) if record.url.startswith(f"{url}/")), len(self.urls))
+
     async def records(
         self, names: Sequence[str], platforms: Sequence[rattler.Subdir] | None = None
     ) -> list[rattler.RepoDataRecord]:
@@ -115,11 +119,31 @@ async def answer(asked: Question) -> Answer:
             raise await _unsolved(asked, channels, str(error), wanted, constraints, notes) from None
         found = await _slipped_in(asked, channels, records, wanted) if asked.cuda else {}
         if not found:
+            await _in_order(channels, specs, records)
             return Answer(packages=_ordered(records), notes=tuple(_kept_notes(notes, records)))
         for chosen, siblings in found.values():
             constraints[chosen.name] = variant.exactly(chosen.name, (item.build for item in siblings))
             notes.append(f"{chosen.name}: a build for CUDA instead of {chosen.label}")
     raise Refusal("unsolvable", f"no set of builds for CUDA was found in {ROUNDS} rounds: {', '.join(constraints)}")
+
+
+async def _in_order(
+    channels: Channels, specs: Sequence[rattler.MatchSpec], records: Sequence[rattler.RepoDataRecord]
+) -> None:
+    """Raise where a requested package comes from a later channel although an earlier one has the name.
+
+    py-rattler (0.28) takes the first channel with a version that fits; conda's strict priority, and the protection of a
+    site's own names, ask for the first channel that has the package at all.
+    """
+    asked = {item.name.normalized: str(item) for item in specs if item.name is not None and item.channel is None}
+    chosen = {record.name.normalized: record for record in records}
+    first: dict[str, str] = {}
+    for record in sorted(await channels.records(list(asked)), key=channels.rank) if asked else ():
+        first.setdefault(record.name.normalized, str(record.channel))
+    for name, place in first.items():
+        if str(chosen[name].channel) != place:
+            text = f"{place} comes first and has other versions of it; {chosen[name].url} is in a later channel"
+            raise Refusal("priority", text, name=asked[name])
 
 
 async def _slipped_in(
