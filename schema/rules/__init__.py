@@ -6,7 +6,7 @@ from datetime import date
 from schema.document import Node
 from schema.errors import Problem
 from schema.host import HostSpec
-from schema.rules import accept, architecture, auto, environment, fleet, shape, support, toolkit
+from schema.rules import accept, architecture, branch, code, environment, flavour, fleet, shape, support, toolkit
 from schema.rules.breach import Breach
 
 Rule = Callable[[HostSpec], list[Breach]]
@@ -14,13 +14,6 @@ Rule = Callable[[HostSpec], list[Breach]]
 # Each rule with the keys it reads: it is passed over where one of them has a problem of its own.
 RULES: tuple[tuple[Rule, frozenset[str]], ...] = (
     (architecture.known_gpus, frozenset({"gpus"})),
-    (architecture.branch, frozenset({"gpus", "driver"})),
-    (architecture.modules, frozenset({"gpus", "driver"})),
-    (architecture.toolkits, frozenset({"gpus", "cuda"})),
-    (auto.resolves, frozenset({"gpus", "driver", "cuda"})),
-    (toolkit.known, frozenset({"cuda"})),
-    (toolkit.driver, frozenset({"gpus", "driver", "cuda"})),
-    (toolkit.release, frozenset({"cuda", "ubuntu"})),
     (shape.gpus, frozenset({"gpus"})),
     (shape.driver, frozenset({"driver"})),
     (shape.cuda, frozenset({"cuda"})),
@@ -34,13 +27,28 @@ RULES: tuple[tuple[Rule, frozenset[str]], ...] = (
     (support.smoke_test, frozenset()),
 )
 
+# Those about drivers and packages of NVIDIA's and Ubuntu's repositories, which other platforms do not take them from.
+GENERIC: tuple[tuple[Rule, frozenset[str]], ...] = (
+    (branch.mixture, frozenset({"gpus", "driver"})),
+    (branch.drives, frozenset({"gpus", "driver"})),
+    (branch.known, frozenset({"driver"})),
+    (flavour.drives, frozenset({"gpus", "driver"})),
+    (flavour.published, frozenset({"gpus", "driver"})),
+    (code.runs, frozenset({"gpus", "cuda"})),
+    (toolkit.known, frozenset({"cuda"})),
+    (toolkit.driver, frozenset({"gpus", "driver", "cuda"})),
+    (toolkit.auto_driver, frozenset({"gpus", "driver", "cuda"})),
+    (toolkit.release, frozenset({"cuda", "ubuntu"})),
+)
+
 
 def broken(spec: HostSpec, own: Node, failed: frozenset[str], today: date) -> list[Breach]:
     """Every rule that `spec` breaks, marked where it accepts that.
 
     `own` is the host's own file, `failed` the keys that have problems already.
     """
-    found = [breach for rule, keys in RULES if not keys & failed for breach in rule(spec)]
+    rules = RULES + GENERIC if spec.platform == "generic" else RULES
+    found = [breach for rule, keys in rules if not keys & failed for breach in rule(spec)]
     found = [*found, *shape.cpu_only(spec, own)]
     return accept.excused(spec, found, today) + accept.entries(spec, today)
 

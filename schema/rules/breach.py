@@ -4,6 +4,8 @@ from typing import Literal
 
 from schema.model import Model
 
+Severity = Literal["error", "warning"]
+
 
 class Breach(Model):
     """A problem without its position; `path` is the dotted key to change.
@@ -16,6 +18,11 @@ class Breach(Model):
     path: str
     message: str
     hint: str | None
-    severity: Literal["error", "warning"] = "error"
+    severity: Severity = "error"
     undecided: bool = False
     accepted: bool = False
+
+
+def severity(certain: bool) -> Severity:
+    """What is not confirmed, or holds for one meaning of a name only, may warn and never refuses."""
+    return "error" if certain else "warning"

@@ -15,9 +15,9 @@ SHA = "a" * 64
 
 REFUSED = [
     (OK + "gpus: [GTX 1080]\ndriver: {branch: 595}\n", "CMP001", "driver.branch", "Set driver.branch: 580."),
-    (OK + "gpus: [GTX 1080]\ndriver: {version: 595.71.05}\n", "CMP001", "driver.version", "driver.branch: 580."),
+    (OK + "gpus: [GTX 1080]\ndriver: {version: 595.71.05}\n", "CMP001", "driver.version", "driver.branch: 580,"),
     (OK + "gpus: [Tesla K80]\ndriver: {branch: 580}\n", "CMP001", "driver.branch", "Set driver.branch: 470."),
-    (OK + "gpus: [RTX 5090]\ndriver: {branch: 550}\n", "CMP001", "driver.branch", "Set driver.branch: 595."),
+    (OK + "gpus: [RTX 5090]\ndriver: {branch: 550}\n", "CMP001", "driver.branch", "Set driver.branch: 580."),
     (OK + "gpus: [{pci_id: '10de:1b80'}]\ndriver: {branch: 610}\n", "CMP001", "driver.branch", "580"),
     (OK + "gpus: [GTX 1080]\ndriver: {branch: 580, modules: open}\n", "CMP002", "driver.modules", "proprietary"),
     (OK + "gpus: [GTX 1080]\ndriver: {modules: open}\n", "CMP002", "driver.modules", "proprietary"),
@@ -30,7 +30,7 @@ REFUSED = [
         OK + "gpus: [H100]\ndriver: {branch: 570}\ncuda: {toolkits: ['12.9'], policy: strict}\n",
         "CMP004",
         "cuda.toolkits.0",
-        "Set driver.branch: 575.",
+        "Set driver.branch: 580.",
     ),
     (
         OK + "gpus: [H100]\ndriver: {version: 575.51.02}\ncuda: {toolkits: ['12.9'], policy: strict}\n",
@@ -40,7 +40,7 @@ REFUSED = [
     ),
     (
         U22 + "gpus: [Tesla K80]\ndriver: {branch: 470}\ncuda: {toolkits: ['12.0']}\n",
-        "CMP004",
+        "CMP007",
         "cuda.toolkits.0",
         '"11.8"',
     ),
@@ -51,10 +51,10 @@ REFUSED = [
     (OK + "gpus: [GTX 1080, B200]\n", "CMP006", "gpus", "hosts of their own"),
     (OK + "gpus: [K80, H100]\ndriver: {branch: 470}\n", "CMP006", "gpus", "hosts of their own"),
     (
-        OK + "gpus: [GTX 1080]\ncuda: {toolkits: ['13.3'], policy: strict}\n",
+        U22 + "gpus: [K80]\ncuda: {toolkits: ['11.8'], policy: strict}\n",
         "CMP006",
-        "cuda.toolkits",
-        'Write "12.9", or cuda.policy',
+        "cuda.toolkits.0",
+        "cuda.policy: minor-compatible",
     ),
     (OK + "gpus: [GTX 1080]\ncuda: {toolkits: ['13.0']}\n", "CMP007", "cuda.toolkits.0", 'Write "12.9".'),
     (U22 + "gpus: [RTX 5090]\ncuda: {toolkits: ['12.6']}\n", "CMP007", "cuda.toolkits.0", '"12.8" or newer'),
