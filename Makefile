@@ -11,7 +11,7 @@ help:
 	@echo "make demo      from nothing to two confirmed GPU hosts (Linux, root; DEMO_FLAGS=-y asks nothing)"
 	@echo "make test      what CI runs: check, unit, property, engine and hosts tests"
 	@echo "make check     ruff, mypy --strict, import-linter"
-	@echo "make bench     what a look costs per host, measured (Linux, root); python -m bench load: what loading costs"
+	@echo "make bench     what a look costs per host (Linux, root); python -m bench load: what loading costs, fuzz: what breaks it"
 	@echo "make docs      docs/inventory.md and docs/codes.md, made from the models and the codes"
 	@echo "make lock      renew requirements.txt from pyproject.toml"
 

@@ -1,9 +1,9 @@
-"""python -m bench [look | load] [FLAGS]: `look` is meant where nothing is named; each has a --help."""
+"""python -m bench [look | load | fuzz] [FLAGS]: `look` where none is named; each has --help."""
 
 import importlib
 import sys
 
-VERBS = ("look", "load")
+VERBS = ("look", "load", "fuzz")
 
 
 def main() -> None:

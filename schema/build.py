@@ -4,6 +4,7 @@ import difflib
 import functools
 import re
 from collections.abc import Callable
+from datetime import date
 from enum import Enum, auto
 from typing import Union
 
@@ -23,6 +24,7 @@ class Failed(Enum):
 
 
 FAILED = Failed.FAILED
+FORMS = {int: re.compile(r"-?[0-9]{1,9}"), date: re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")}
 
 
 # What reads the value that a node says: a value, or FAILED with its problems reported.
@@ -145,17 +147,17 @@ def _is_container(kind: fields.Annotation) -> bool:
 
 
 def _scalar(kind: fields.Annotation, scalars: tuple[fields.Annotation, ...]) -> Read:
-    """Only plain true and false are booleans, and only digits a number: pydantic would take "no", "1" and "2.0" too."""
+    """Only plain true and false are booleans, only digits a number, and only 2027-01-31 a date: pydantic would take
+    "no", "1" and "2.0" too, and a number of seconds for a day."""
     bare = fields.bare(scalars[0])
+    form = FORMS.get(bare) if isinstance(bare, type) else None
     union = scalars[0] if len(scalars) == 1 else Union[scalars]  # noqa: UP007 - known at run time only.
     validate = fields.adapter(union).validator.validate_python
 
     def read(node: Node, path: str, report: Report) -> object:
         value = node.value
-        wrong = (bare is bool and not isinstance(value, bool)) or (
-            bare is int and not (isinstance(value, str) and re.fullmatch(r"-?[0-9]{1,9}", value))
-        )
-        if wrong:
+        wrong = bare is bool and not isinstance(value, bool)
+        if wrong or (form is not None and not (isinstance(value, str) and form.fullmatch(value))):
             hint = f"Write {value} without quotes." if bare is bool and value in {"true", "false"} else None
             message = f"got {shown(node, path)}; possible: {fields.words(kind)}."
             report.add("INV016", node, path, message, hint)

@@ -18,6 +18,10 @@ from schema.errors import Problem
 MAX_BYTES = 1024 * 1024
 MAX_DEPTH = 20
 MAX_VALUES = 50_000
+MAX_KEY = 256
+MAX_TAG = 60
+# A file with more is not one that somebody wrote; to describe fifty thousand mistakes takes many seconds.
+MAX_PROBLEMS = 100
 NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 PLAIN: dict[str, bool | None] = {**dict.fromkeys(NULLS), "true": True, "false": False}
 # Control characters, and the bidirectional ones that make a text look like another (https://trojansource.codes).
@@ -159,6 +163,8 @@ class _Source:
                 continue
             message = f"the key {key!r} stands here a second time; the first is in line {found[key].key_line}."
             self.problems.append(self.refused("INV006", event, message, "Delete one of the two.").problem)
+            if len(self.problems) >= MAX_PROBLEMS:
+                raise Refused(too_many(self.problems[-1]))
         return found
 
     def key(self, event: events.Event | None) -> str:
@@ -174,6 +180,9 @@ class _Source:
             raise self.refused("INV009", event, "merge keys ('<<') are not read.", hint)
         if event.implicit[0] and event.value in NULLS:
             raise self.refused("INV005", event, "a key is missing before the ':'.")
+        if len(event.value) > MAX_KEY:
+            message = f"a key of {len(event.value)} characters; at most {MAX_KEY} are possible."
+            raise self.refused("INV005", event, message, "Put a text with ': ' in quotes.")
         return event.value
 
     def unwanted(self, event: events.Event | None) -> Refused:
@@ -184,11 +193,18 @@ class _Source:
             hint = "Write the value out, or put it in a group of fleet.yaml."
             return self.refused("INV009", event, f"the {kind} {anchor!r}: anchors are not read.", hint)
         tag = str(getattr(event, "tag", None)).replace("tag:yaml.org,2002:", "!!")
+        tag = tag if len(tag) <= MAX_TAG else f"{tag[:MAX_TAG]}..."
         message = f"the tag {tag!r} is not allowed; values are read as written."
         return self.refused("INV008", event, message, "Delete the tag.")
 
     def refused(self, code: str, event: events.Event | None, message: str, hint: str | None = None) -> Refused:
         return Refused(_problem(code, self.file, _start(event), message, hint))
+
+
+def too_many(last: Problem) -> Problem:
+    """What is said instead of the problems after MAX_PROBLEMS, at the place of the next."""
+    message = f"the file has {MAX_PROBLEMS} problems or more; the others are told when these are mended."
+    return last.model_copy(update={"code": "INV080", "severity": "error", "message": message, "hint": None})
 
 
 def _start(event: events.Event | None) -> tuple[int, int]:

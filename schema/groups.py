@@ -1,5 +1,6 @@
 """fleet.yaml: the defaults, the groups and the policy of a fleet; and which of them a host takes."""
 
+import contextlib
 import difflib
 import importlib.metadata
 import operator
@@ -9,7 +10,7 @@ from dataclasses import dataclass, field
 from schema import build, merge, spelling
 from schema.document import Node
 from schema.fleet import Rollout
-from schema.report import Report, shown
+from schema.report import EnoughError, Report, short, shown
 
 KEYS = ("defaults", "groups", "requires", "require_lock", "rollout")
 COMPARISONS = {
@@ -89,8 +90,10 @@ def _part(node: Node | None, path: str, report: Report) -> Node | None:
         )
         children = {key: child for key, child in children.items() if key != "groups"}
     tree = node.like(dict(children))
-    build.host(spelling.written_out(tree), path, inner)
-    report.problems += [one.model_copy(update={"path": f"{path}.{one.path}"}) for one in inner.problems]
+    with contextlib.suppress(EnoughError):
+        build.host(spelling.written_out(tree), path, inner)
+    for one in inner.problems:
+        report.keep(one.model_copy(update={"path": f"{path}.{one.path}"}))
     return tree
 
 
@@ -121,7 +124,7 @@ def _requires(children: dict[str, Node], report: Report) -> str | None:
     if node is None:
         return None
     text = str(node.value)
-    parts = [re.fullmatch(r"\s*(==|!=|>=|<=|>|<)\s*([0-9]+(?:\.[0-9]+)*)\s*", part) for part in text.split(",")]
+    parts = [re.fullmatch(r"\s*(==|!=|>=|<=|>|<)\s*([0-9]{1,9}(?:\.[0-9]{1,9})*)\s*", part) for part in text.split(",")]
     if node.value is None or not all(parts):
         report.add("INV028", node, "requires", f'got {shown(node, "")}; possible: versions such as ">=0.1".')
         return None
@@ -162,7 +165,7 @@ def resolved(host: Node, rules: Policy, report: Report) -> tuple[Node, tuple[str
             near = difflib.get_close_matches(name, rules.groups, n=1)
             known = ", ".join(rules.groups) or "none"
             hint = f"Did you mean {near[0]!r}?" if near else f"Groups in fleet.yaml: {known}."
-            report.add("INV019", node, f"groups.{index}", f"there is no group {name!r}.", hint)
+            report.add("INV019", node, f"groups.{index}", f"there is no group {short(name)}.", hint)
     for layer in [*layers, host]:
         tree = merge.merge(tree, layer)
     return tree, tuple(listed)

@@ -1,8 +1,8 @@
 """Reads an inventory folder into a Fleet, or says everything that is wrong with it at once."""
 
+import contextlib
 import gc
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from typing import NamedTuple
@@ -13,7 +13,7 @@ from schema.errors import InvalidInventory, Problem
 from schema.fleet import Fleet, judge
 from schema.folder import Folder
 from schema.host import HostSpec
-from schema.report import Report
+from schema.report import EnoughError, Report
 
 
 def fleet(path: str | Path, limit: Iterable[str] | None = None, today: date | None = None) -> Fleet:
@@ -57,7 +57,7 @@ def read(path: str | Path, today: date | None = None) -> Fleet:
         return _read(found, problems, today or date.today())
 
 
-@contextmanager
+@contextlib.contextmanager
 def _without_collector() -> Iterator[None]:
     """Cyclic collections while thousands of nodes are made cost more than the reading (measured: twice as long)."""
     was_on = gc.isenabled()
@@ -73,7 +73,8 @@ def _read(found: Folder, problems: list[Problem], today: date) -> Fleet:
     policy, report, reader = groups.Policy(), Report(), content.Reader(found.root)
     if found.has_fleet:
         tree = _tree(reader, "fleet.yaml", problems)
-        policy = groups.policy(tree, report) if tree is not None else policy
+        with contextlib.suppress(EnoughError):
+            policy = groups.policy(tree, report) if tree is not None else policy
     problems += report.problems + _later(found)
     files = names.listed(found, policy, problems)
     if not files:
@@ -151,6 +152,16 @@ def _host(
     if own is None:
         return _Host()
     report = Report(host=name)
+    try:
+        return _made(own, name, policy, reader, today, report)
+    except EnoughError:
+        return _Host()
+    finally:
+        problems += report.problems
+
+
+def _made(own: Node, name: str, policy: groups.Policy, reader: content.Reader, today: date, report: Report) -> _Host:
+    """The host in `own` on its groups and the defaults; raises EnoughError where it has too many problems."""
     whole, listed = groups.resolved(own, policy, report)
     spelt = spelling.written_out(whole)
     spec, failed = build.host(spelt, name, report)
@@ -160,5 +171,4 @@ def _host(
             text, level = (breach.message, breach.hint), breach.severity
             report.add(breach.code, node, breach.path, *text, severity=level, accepted=breach.accepted)
         spec = rules.accept.marked(content.filled(spec, spelt, reader, report), spelt)
-    problems += report.problems
     return _Host(spec, spelt, listed)

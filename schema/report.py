@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Literal
 
+from schema import document
 from schema.document import Node
 from schema.errors import Problem
 
@@ -38,7 +39,16 @@ def shown(node: Node, path: str) -> str:
         return str(value).lower()
     if SECRET_KEY.search(path) or (("://" in value or "@" in value) and CREDENTIALS.search(value)):
         return NOT_SHOWN
-    return repr(value if len(value) <= SHOWN_LENGTH else f"{value[:SHOWN_LENGTH]}...")
+    return short(value)
+
+
+def short(text: str) -> str:
+    """A text in quotes, cut where it is long."""
+    return repr(text if len(text) <= SHOWN_LENGTH else f"{text[:SHOWN_LENGTH]}...")
+
+
+class EnoughError(Exception):
+    """Raised by a report that is full; what it holds is told."""
 
 
 @dataclass(slots=True)
@@ -48,6 +58,14 @@ class Report:
     host: str | None = None
     partial: bool = False
     problems: list[Problem] = field(default_factory=list)
+
+    def keep(self, problem: Problem) -> None:
+        """Add a problem; raises EnoughError, which is told too, where there are too many."""
+        if len(self.problems) < document.MAX_PROBLEMS:
+            self.problems.append(problem)
+            return
+        self.problems.append(document.too_many(problem))
+        raise EnoughError
 
     def add(
         self,
@@ -62,7 +80,7 @@ class Report:
         accepted: bool = False,
     ) -> None:
         line, column = (node.key_line, node.key_column) if at_key else (node.line, node.column)
-        self.problems.append(
+        self.keep(
             Problem(
                 code=code,
                 severity=severity,
@@ -82,4 +100,4 @@ class Report:
         if problem.line is None:
             self.add(problem.code, node, path, f"{problem.file}: {problem.message}", problem.hint)
         else:
-            self.problems.append(problem.model_copy(update={"host": self.host, "path": path}))
+            self.keep(problem.model_copy(update={"host": self.host, "path": path}))

@@ -1,13 +1,12 @@
 """A CA bundle: certificates in PEM (RFC 7468), and nothing else."""
 
-import re
 import ssl
 
 from schema.content.reader import Reader
 from schema.document import Node, Refused
 from schema.report import Report
 
-CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.DOTALL)
+BEGIN, END = "-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----"
 
 
 def pem(reader: Reader, file: str, place: Node, report: Report) -> str | None:
@@ -27,9 +26,12 @@ def pem(reader: Reader, file: str, place: Node, report: Report) -> str | None:
 def _wrong(text: str) -> str | None:
     if "PRIVATE KEY-----" in text:
         return "holds a private key, which must not leave its owner"
-    certificates = CERTIFICATE.findall(text)
-    if not certificates:
+    parts = text.split(BEGIN)[1:]
+    if not any(END in part for part in parts):
         return "holds no certificate (-----BEGIN CERTIFICATE-----)"
+    if not all(END in part for part in parts):
+        return "holds a damaged certificate"
+    certificates = [f"{BEGIN}{part.partition(END)[0]}{END}" for part in parts]
     try:
         ders = [ssl.PEM_cert_to_DER_cert(one) for one in certificates]
     except ValueError:

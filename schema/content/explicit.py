@@ -9,6 +9,8 @@ from pydantic import ValidationError
 from schema.content.reader import refused
 from schema.environments import ExplicitPackage
 
+# A URL of 2,048 characters, as everywhere in an inventory, and its hash.
+MAX_LINE = 2200
 LINE = re.compile(
     r"(?P<url>\S+/(?P<name>[A-Za-z0-9._]+(?:-[A-Za-z0-9._]+)*)-(?P<version>[^-/\s]+)-(?P<build>[^-/\s]+)"
     r"\.(?:conda|tar\.bz2))(?:#(?:sha256:)?(?P<hash>[0-9a-f]+))?"
@@ -35,7 +37,7 @@ def packages(text: str, file: str) -> tuple[ExplicitPackage, ...]:
 
 
 def _package(line: str, file: str, number: int) -> ExplicitPackage:
-    match = LINE.fullmatch(line)
+    match = LINE.fullmatch(line) if len(line) <= MAX_LINE else None
     if match is None:
         message = "this is not the URL of a conda package (.../NAME-VERSION-BUILD.conda)."
         raise refused("INV025", file, number, message)

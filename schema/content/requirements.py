@@ -1,15 +1,17 @@
 """requirements.txt: one requirement a line (https://pip.pypa.io/en/stable/reference/requirements-file-format)."""
 
+import itertools
 import posixpath
 import re
 import shlex
+from collections.abc import Iterator
 
 from pydantic import TypeAdapter, ValidationError
 
 from schema.content.reader import Reader, refused
 from schema.environments import Requirement
 
-MAX_INCLUDES = 20
+MAX_INCLUDES = 100
 HASH = re.compile(r"--hash=sha(256|384|512):[0-9a-f]{64,128}$")
 OPTIONS = {
     (
@@ -32,10 +34,17 @@ OPTIONS = {
 _adapter: TypeAdapter[str] = TypeAdapter(Requirement)
 
 
-def lines(file: str, reader: Reader, including: tuple[str, ...] = ()) -> tuple[str, ...]:
+def lines(file: str, reader: Reader) -> tuple[str, ...]:
     """The requirements in the file and in those it includes with -r, without comments; raises Refused."""
-    if file in including or len(including) > MAX_INCLUDES:
+    return _lines(file, reader, (), itertools.count())
+
+
+def _lines(file: str, reader: Reader, including: tuple[str, ...], reads: Iterator[int]) -> tuple[str, ...]:
+    """`reads` counts over all files: twenty that include the next one twice would be read a million times."""
+    if file in including:
         raise refused("INV024", file, 1, "the file includes itself.", "Delete the -r line.")
+    if next(reads) > MAX_INCLUDES:
+        raise refused("INV024", file, 1, f"more than {MAX_INCLUDES} files are included.", "Put them into one file.")
     found: list[str] = []
     for number, line in _logical(reader.text(file)):
         include = re.fullmatch(r"(?:-r|--requirement)[ =]*(\S+)", line)
@@ -43,7 +52,7 @@ def lines(file: str, reader: Reader, including: tuple[str, ...] = ()) -> tuple[s
             inner = posixpath.normpath(posixpath.join(posixpath.dirname(file), include[1]))
             if inner.startswith(("../", "/")):
                 raise refused("INV022", file, number, "this includes a file outside of the inventory folder.")
-            found += lines(inner, reader, (*including, file))
+            found += _lines(inner, reader, (*including, file), reads)
         else:
             found.append(checked(line, file, number))
     return tuple(found)
@@ -74,7 +83,7 @@ def checked(line: str, file: str, number: int) -> str:
     if re.match(r"[./~]|file:|git\+|hg\+|svn\+|bzr\+|https?:", line) or re.match(r"\S+\.(whl|zip|tar\.gz)(\s|$)", line):
         hint = "Put the package on an index, and name it and its version here."
         raise refused("INV024", file, number, "a path or a URL of a package is not supported.", hint)
-    requirement, *hashes = re.split(r"\s+(?=--)", line)
+    requirement, *hashes = (part.strip() for part in re.split(r"\s(?=--)", line))
     if any(not HASH.match(one) for one in hashes):
         raise refused("INV024", file, number, "only --hash=sha256:... is supported after a requirement.")
     bare = requirement.split("@", 1)

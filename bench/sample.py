@@ -1,0 +1,70 @@
+"""A small inventory in which every kind of file has its place: what the fuzzer starts from."""
+
+from pathlib import Path
+
+EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
+SHA = "0123456789abcdef" * 4
+HOST = """# A training host, with every kind of thing that a host file can say.
+groups: [training]
+connection: {address: 192.0.2.20, port: 22, user: ubuntu, key: ~/.ssh/id_ed25519, sudo_password: {env: FLEET_SUDO}}
+kernel: {flavour: generic}
+gpus:
+  - {model: RTX 4090, count: 2, memory_gib: 24}
+driver: {source: nvidia, branch: 580, version: 580.95.05, modules: open, persistence: true}
+cuda:
+  toolkits: ["12.9", "12.6", {"11.8": absent}]
+  default: "12.9"
+  policy: minor-compatible
+cudnn: {version: {"12": "9.10.2"}}
+conda: {version: 25.3.1-0, prefix: /opt/conda, owner: ubuntu, mode: "0755"}
+environments:
+  file: {file: environments/ds.yml, kernel: true}
+  pip:
+    python: "3.11"
+    packages: [numpy, "scikit-learn>=1.5"]
+    pip:
+      requirements: environments/serving.txt
+      indexes: [{url: "https://download.pytorch.org/whl/cu126", packages: [torch]}]
+  locked: {lock: environments/locked.lock}
+  old: absent
+mirrors:
+  cuda: {url: "https://mirror.example/{distro}/{nvidia_arch}", keys: [{file: keys/site.asc, fingerprint: FINGERPRINT}]}
+proxy: {https: "http://proxy.example:3128", no_proxy: [mirror.example, 10.0.0.0/8]}
+ca_bundle: keys/site.pem
+reboot: if-needed
+accept: [{code: GPU012, reason: "until the next maintenance window", until: 2099-12-31}]
+"""
+FLEET = """requires: ">=0.1"
+require_lock: false
+rollout: {max_unavailable: 2}
+defaults:
+  ubuntu: "24.04"
+  connection: {user: ops, timeout: 20}
+groups:
+  training: {reboot: if-needed, driver: {install: compute}}
+  idle: {conda: none}
+"""
+LOCK = f"""@EXPLICIT
+https://conda.anaconda.org/conda-forge/linux-64/python-3.11.9-hb806964_0_cpython.conda#{SHA}
+https://conda.anaconda.org/conda-forge/noarch/ca-certificates-2025.1.31-hbcca054_0.tar.bz2#sha256:{SHA}
+"""
+REQUIREMENTS = (
+    f"-r more.txt\ntorch==2.8.0 \\\n  --hash=sha256:{SHA}  # pinned\nfastapi>=0.115; python_version > '3.8'\n"
+)
+
+
+def files() -> dict[str, bytes]:
+    """Bytes by path inside the folder. Loads without a problem."""
+    keys = EXAMPLES / "air-gapped" / "keys"
+    fleet = (EXAMPLES / "air-gapped" / "fleet.yaml").read_text()
+    fingerprint = fleet.partition("fingerprint: ")[2][:40]
+    return {
+        "hosts/node.yaml": HOST.replace("FINGERPRINT", fingerprint).encode(),
+        "fleet.yaml": FLEET.encode(),
+        "environments/ds.yml": (EXAMPLES / "desktop" / "environments" / "ds.yml").read_bytes(),
+        "environments/serving.txt": REQUIREMENTS.encode(),
+        "environments/more.txt": b"einops==0.8.1\n",
+        "environments/locked.lock": LOCK.encode(),
+        "keys/site.asc": (keys / "site-archive.asc").read_bytes(),
+        "keys/site.pem": (keys / "site-ca.pem").read_bytes(),
+    }
