@@ -173,13 +173,13 @@ def _text_words(kind: Annotation) -> str:
         return "a whole number"
     if getattr(plain, "__name__", "") == "date":
         return "a date such as 2027-01-31"
-    pattern = _pattern(kind)
-    if pattern is None:
+    wanted = pattern(kind)
+    if wanted is None:
         return "text"
-    return URL_WORDS if pattern.startswith("^(https?|file)") else PATTERNS.get(pattern, DEFAULT_WORDS)
+    return URL_WORDS if wanted.startswith("^(https?|file)") else PATTERNS.get(wanted, DEFAULT_WORDS)
 
 
-def _pattern(kind: Annotation) -> str | None:
+def pattern(kind: Annotation) -> str | None:
     """The regular expression a text must match, in a StringConstraints or in a FieldInfo's own list of constraints."""
     for constraint in get_args(kind)[1:] if get_origin(kind) is Annotated else ():
         for holder in (constraint, *getattr(constraint, "metadata", ())):

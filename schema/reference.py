@@ -91,7 +91,7 @@ def page() -> str:
         if "." not in path:
             lines += ["", f"### {path}", "", "| Key | Possible | Default | Meaning |", "|---|---|---|---|"]
         lines.append(
-            f"| `{path}` | {_possible(path, model, name)} | {_default(path, model, name)} | {meanings()[path]} |"
+            f"| `{path}` | {_possible(path, model, name)} | {default(path, model, name)} | {meanings()[path]} |"
         )
     return "\n".join([*lines, "", EXCEPTIONS, *_installers(), ""])
 
@@ -104,7 +104,8 @@ def _possible(path: str, model: type[Model], name: str) -> str:
     return (SPECIAL.get(path) or " or ".join(words)).replace("|", "\\|")
 
 
-def _default(path: str, model: type[Model], name: str) -> str:
+def default(path: str, model: type[Model], name: str) -> str:
+    """A key's default in Markdown; "" where there is none."""
     info = model.model_fields[name]
     if path in IMPLIED:
         return IMPLIED[path]
