@@ -27,6 +27,22 @@ Values are read as they are written: 12.10 stays 12.10, 0755 stays 0755, `no` st
 booleans. Refused are a key without a value, duplicate keys, tags, anchors, tabs, several documents in one file, and
 everything that is not UTF-8. Paths are relative to the inventory folder and stay in it.
 
+## In an editor
+
+VS Code's YAML extension, and every editor with the YAML language server, completes and checks host files by their JSON
+Schema: keys with their meaning and default, names of GPUs, branches, CUDA releases, codes. A comment at the top of a
+file names it, relative to that file; `fleet init` writes the comments and the schemas.
+
+    # yaml-language-server: $schema=../.schema/host.json
+
+After an update of gpufleet, and for a folder made by hand:
+
+    mkdir -p inventory/.schema
+    fleet schema -o inventory/.schema/host.json
+    fleet schema fleet -o inventory/.schema/fleet.json
+
+What several keys say together an editor does not know; `fleet validate` does.
+
 ## fleet.yaml
 
 | Key | Possible | Default | Meaning |

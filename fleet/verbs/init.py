@@ -6,17 +6,20 @@ from pathlib import Path
 
 import click
 
-from fleet import options
+from fleet import options, output
 from fleet.errors import RunError
+from schema import jsonschema
 
 STARTER = Path(__file__).parent.parent / "starter"
+# Beside the files, as each release of gpufleet has its own; `fleet schema` writes them again.
+SCHEMAS = ".schema"
 
 
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path))
 @options.form
 def command(folder: Path, form: str) -> int:
-    """Make a new inventory FOLDER with a commented host file and fleet.yaml.
+    """Make a new inventory FOLDER with a commented host file and fleet.yaml, and what editors complete them with.
 
     An existing folder must be empty. Exit code: 0 made, 1 not.
 
@@ -26,8 +29,6 @@ def command(folder: Path, form: str) -> int:
     """
     made = create(folder.expanduser())
     if form == "json":
-        from fleet import output
-
         click.echo(output.dumps({"version": 1, "folder": str(folder), "files": made}))
         return 0
     for file in made:
@@ -46,9 +47,17 @@ def create(folder: Path) -> list[str]:
         with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as beside:
             whole = Path(beside) / folder.name
             shutil.copytree(STARTER, whole, copy_function=shutil.copyfile)
+            schemas(whole)
             # rename(2) takes the place of an empty folder at once, so nobody sees a half-written one.
             whole.replace(folder)
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise RunError("RUN281", f"cannot make {folder}: {reason}", hint="name a folder that you may write") from error
-    return sorted(str(file.relative_to(folder)) for file in folder.rglob("*.yaml"))
+    return sorted(str(file.relative_to(folder)) for file in folder.rglob("*") if file.is_file())
+
+
+def schemas(folder: Path) -> None:
+    """What editors complete and check with: the first line of each file in the starter names its own."""
+    (folder / SCHEMAS).mkdir()
+    for name, made in (("host", jsonschema.host()), ("fleet", jsonschema.fleet())):
+        (folder / SCHEMAS / f"{name}.json").write_text(f"{output.dumps(made)}\n", encoding="utf-8")

@@ -14,12 +14,15 @@ from schema import jsonschema
 def command(kind: str, file: Path | None) -> int:
     """Print the JSON Schema of a host file (the default) or of fleet.yaml.
 
-    Editors with the YAML language server read it from a comment in the first line of a file:
-    # yaml-language-server: $schema=../host.schema.json
+    Editors with the YAML language server (VS Code's YAML extension by Red Hat, Neovim, Emacs, ...) complete and check
+    with it where a comment at the top of a file names it, relative to that file:
 
     \b
-    fleet schema -o inventory/host.schema.json
-    fleet schema fleet -o inventory/fleet.schema.json
+    # yaml-language-server: $schema=../.schema/host.json
+
+    \b
+    fleet schema -o inventory/.schema/host.json
+    fleet schema fleet -o inventory/.schema/fleet.json
     """
     made = jsonschema.host() if kind == "host" else jsonschema.fleet()
     output.emit(output.dumps(made), file)

@@ -108,11 +108,22 @@ def test_init_makes_a_folder_that_validates(tmp_path: Path, capsys: pytest.Captu
     assert sorted(path.name for path in folder.parent.iterdir()) == ["inventory"], "nothing is left beside it"
 
 
+def test_init_writes_the_schemas_that_the_files_name(tmp_path: Path) -> None:
+    folder = tmp_path / "inventory"
+    assert cli.run(["init", str(folder)]) == 0
+    for file in (folder / "fleet.yaml", folder / "hosts" / "desk.yaml"):
+        named = file.parent / file.read_text().splitlines()[0].partition("$schema=")[2]
+        written = tmp_path / named.name
+        assert cli.run(["schema", named.stem, "-o", str(written)]) == 0
+        assert named.read_bytes() == written.read_bytes()
+
+
 def test_every_comment_of_the_new_host_file_is_a_valid_key_when_uncommented(tmp_path: Path) -> None:
     folder = tmp_path / "inventory"
     cli.run(["init", str(folder)])
     for file in (folder / "fleet.yaml", folder / "hosts/desk.yaml"):
-        lines = file.read_text().splitlines()
+        header, *lines = file.read_text().splitlines()
+        assert header.startswith("# yaml-language-server: $schema=")
         code = [line[2:] if line.startswith("# ") and ":" in line and not line[2].isupper() else line for line in lines]
         file.write_text("\n".join(code) + "\n")
     found = load.fleet(folder).hosts["desk"]
