@@ -47,7 +47,7 @@ groups:
   old: {driver: {modules: proprietary}}
   rack-a: {connection: {jump: bastion-a}}
   rack-b: {connection: {jump: bastion-b}}
-  noted: {accept: [{code: GPU012, reason: "until the next maintenance window", until: 2099-12-31}]}
+  noted: {accept: [{code: GPU110, reason: "until the next maintenance window", until: 2099-12-31}]}
 """
 # Mistakes that people make, each in a host of its own: the keys they replace or add.
 MISTAKES = (

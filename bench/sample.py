@@ -32,7 +32,7 @@ mirrors:
 proxy: {https: "http://proxy.example:3128", no_proxy: [mirror.example, 10.0.0.0/8]}
 ca_bundle: keys/site.pem
 reboot: if-needed
-accept: [{code: GPU012, reason: "until the next maintenance window", until: 2099-12-31}]
+accept: [{code: GPU110, reason: "until the next maintenance window", until: 2099-12-31}]
 """
 FLEET = """requires: ">=0.1"
 require_lock: false
