@@ -22,8 +22,8 @@ from pyinfra.context import config, state
 from pyinfra_cli import cli, inventory  # type: ignore[import-untyped]
 from pyinfra_cli.exceptions import CliError  # type: ignore[import-untyped]
 
+from fleet import floating, problems, terminal
 from fleet import inventory as folders
-from fleet import problems, terminal
 from fleet.errors import RunError
 from schema.errors import InvalidInventory
 
@@ -53,6 +53,8 @@ def groups_from(path: str) -> folders.Groups:
     told = problems.text(fleet.problems, problems.Place(path, fleet.root), terminal.of(sys.stderr))
     for line in told.splitlines():
         logger.warning(line)
+    if floats := floating.note(fleet, fleet.hosts, path):
+        logger.info(floats)
     return found
 
 

@@ -14,7 +14,7 @@ PATH = "/var/lib/gpufleet/applied.json"
 
 def spec_hash(spec: HostSpec) -> str:
     """SHA-256 of the declaration without the way the host is reached, in hexadecimal."""
-    return hashlib.sha256(spec.model_dump_json(exclude={"connection"}).encode()).hexdigest()
+    return hashlib.sha256(spec.model_dump_json(exclude={"connection", "locked"}).encode()).hexdigest()
 
 
 def applied(work: Work) -> AppliedRecord:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from shlex import quote
 
-from deploys import files, look, remote
+from deploys import files, locked, look, remote
 from deploys.step import StepError, Work
 from schema import apt, cuda, cudnn, driver, kernel, pins
 from schema.apt import Action, Candidate
@@ -58,7 +58,10 @@ def tables(work: Work, names: Iterable[str]) -> dict[str, tuple[Candidate, ...]]
 
 
 def choose(work: Work, package: Wanted, table: tuple[Candidate, ...], pinned: Mapping[str, str]) -> str:
-    """The exact version; else the installed reference while it is within what is declared; else the newest within."""
+    """The lock's version; else the installed reference while it is within what is declared; else the newest within."""
+    exact = locked.version(work, package, table)
+    if exact is not None:
+        return exact
     fitting = [row for row in table if row.priority >= 0 and package.admits(row.version)]
     reference = pinned.get(package.name)
     if reference is not None and any(row.version == reference for row in fitting):
@@ -117,11 +120,12 @@ def in_set(name: str) -> bool:
 def pins_after(work: Work, actions: tuple[Action, ...]) -> dict[str, str]:
     """The version of every package of the set once `actions` were carried out."""
     # A simulation has no Inst line for what is unpacked and only waits for its configuration.
-    after = {name: item.version for name, item in work.seen.apt.packages.items() if present(item) and in_set(name)}
+    listed, there = work.spec.locked_versions, work.seen.apt.packages.items()
+    after = {name: item.version for name, item in there if present(item) and (in_set(name) or name in listed)}
     for action in actions:
         if action.new is None:
             after.pop(action.name, None)
-        elif in_set(action.name):
+        elif in_set(action.name) or action.name in listed:
             after[action.name] = action.new
     return after
 
@@ -150,12 +154,15 @@ def resolve(work: Work) -> Resolution:
     reference = pins.pins(work.spec, work.seen)
     versions = {package.name: choose(work, package, rows.get(package.name, ()), reference) for package in asked}
     # The rules of origin come first: the first record that matches a version gives its priority (apt_preferences(5)).
-    actions = simulate(work, f"{pins.preferences({}, work.spec)}\n{rough_pins(versions)}", versions, gone)
+    # What the lock names is pinned to its version there and then, before the rules of origin.
+    first = f"{pins.preferences(work.spec.locked_versions, work.spec)}\n{rough_pins(versions)}"
+    actions = simulate(work, first, versions, gone)
     for _ in range(ROUNDS):
         pinned = pins_after(work, actions)
         again = simulate(work, pins.preferences(pinned, work.spec), versions, gone)
         if sorted(again, key=repr) == sorted(actions, key=repr):
             judge(work, again, gone)
+            locked.judge(work, again)
             return Resolution(versions=versions, removals=gone, actions=again, pins=pinned)
         actions = again
     raise StepError(

@@ -18,6 +18,7 @@ VERBS = {
     "plan": "what an apply would do",
     "apply": "bring hosts to the declared state",
     "drift": "observed against desired, and health",
+    "lock": "resolve exact versions and hashes, and write fleet.lock",
     "explain": "what a code means and how to mend it",
     "schema": "JSON Schema of a host file, for editors",
     "lab": "real hosts on this machine",

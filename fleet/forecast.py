@@ -1,15 +1,13 @@
 """What a transaction would bring, in packages and bytes, read on the controller from the repository's signed index."""
 
 import functools
-import hashlib
-from pathlib import Path
 
 from pydantic import Field
 
-from fleet import closure, index, log
+from fleet import closure, index, log, trust
 from fleet.closure import Index, Request
 from fleet.index import Repository, UnknownIndex
-from schema import compat, cuda, cudnn, driver, kernel, openpgp, plan
+from schema import cuda, cudnn, driver, kernel, plan
 from schema.host import HostSpec
 from schema.model import Model
 from schema.plan import Plan
@@ -65,7 +63,7 @@ def _resolved(
     known = [package for package in wanted if _answers(listed, package)]
     other = [package for package in wanted if not _answers(listed, package)]
     installed = {name: package.version for name, package in seen.apt.packages.items() if package.installed}
-    requests = [Request(package.name, package.within, package.exact) for package in known]
+    requests = [Request(package.name, package.within, package.exact, package.build) for package in known]
     entries = closure.resolve(listed, requests, installed, driver.family)
     moves = [Move(name=name, old=_old(seen, name), new=entry.version) for name, entry in sorted(entries.items())]
     moves += [Move(name=package.name, old=_old(seen, package.name), new=_asked(package)) for package in other]
@@ -83,7 +81,7 @@ def wanted_packages(spec: HostSpec, seen: Snapshot) -> tuple[Wanted, ...]:
 
 
 def _answers(listed: Index, package: Wanted) -> bool:
-    request = Request(package.name, package.within, package.exact)
+    request = Request(package.name, package.within, package.exact, package.build)
     return any(request.admits(entry.version) for entry in listed.get(package.name, ()))
 
 
@@ -108,56 +106,13 @@ def repository(spec: HostSpec, seen: Snapshot) -> Repository:
     url = next((line.split(":", 1)[1].strip() for line in lines if line.startswith("URIs:")), None)
     if url is None:
         raise UnknownIndex("this host does not use NVIDIA's repository; Ubuntu's index is not read here")
-    proxies = _proxies(spec)
-    bare = Repository(url=url, keys=(), ca=_authority(spec), proxies=proxies)
-    return Repository(url=url, keys=_keys(spec, bare), ca=bare.ca, proxies=proxies)
-
-
-def _proxies(spec: HostSpec) -> dict[str, str]:
-    declared = {"http": spec.proxy.http, "https": spec.proxy.https} if spec.proxy is not None else {}
-    return {scheme: url for scheme, url in declared.items() if url is not None}
-
-
-def _authority(spec: HostSpec) -> Path | None:
-    """The site's certificates as a file: requests takes a path (its `verify`)."""
-    if spec.ca_pem is None:
-        return None
-    path = log.cache_folder() / f"{hashlib.sha256(spec.ca_pem.encode()).hexdigest()}.pem"
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(spec.ca_pem, encoding="ascii")
-    except OSError as error:
-        raise UnknownIndex(f"the CA bundle cannot be written to {path}: {error.strerror}") from error
-    return path
-
-
-def _keys(spec: HostSpec, bare: Repository) -> tuple[str, ...]:
-    mirror = spec.mirrors.cuda
-    if mirror is not None and mirror.keys:
-        return tuple(key.armoured for key in mirror.keys if key.armoured)
-    return (_vendor_key(spec.ubuntu, bare.url, bare.ca, tuple(sorted(bare.proxies.items()))),)
+    return trust.nvidia(spec, url)
 
 
 @functools.cache
-def _vendor_key(ubuntu: str, url: str, ca: Path | None, proxies: tuple[tuple[str, str], ...]) -> str:
-    """NVIDIA's own key, fetched from beside the index and compared with the fingerprint that our data has."""
-    release = compat.release(ubuntu)
-    if release is None or not release.key_file:
-        raise UnknownIndex(f"NVIDIA's key for Ubuntu {ubuntu} is not known")
-    key = index.fetch(Repository(url=url, keys=(), ca=ca, proxies=dict(proxies)), release.key_file)
+def _read(wanted: Repository) -> Index | str:
     try:
-        found = openpgp.fingerprints(key)
-    except ValueError as error:
-        raise UnknownIndex(f"{release.key_file}: {error}") from error
-    if found != (release.key_fingerprint,):
-        raise UnknownIndex(f"{release.key_file} has the fingerprint {', '.join(found)}, not {release.key_fingerprint}")
-    return key.decode("ascii", "replace")
-
-
-@functools.cache
-def _read(url: str, keys: tuple[str, ...], ca: Path | None, proxies: tuple[tuple[str, str], ...]) -> Index | str:
-    try:
-        text = index.read(Repository(url=url, keys=keys, ca=ca, proxies=dict(proxies)), log.cache_folder() / "index")
+        text = index.read(wanted, log.cache_folder() / "index")
     except UnknownIndex as error:
         return str(error)
     return closure.parse(text)
@@ -165,7 +120,7 @@ def _read(url: str, keys: tuple[str, ...], ca: Path | None, proxies: tuple[tuple
 
 def index_of(wanted: Repository) -> Index:
     """The index of a repository, read once per run, whatever came of it. Raises UnknownIndex."""
-    found = _read(wanted.url, wanted.keys, wanted.ca, tuple(sorted(wanted.proxies.items())))
+    found = _read(wanted)
     if isinstance(found, str):
         raise UnknownIndex(found)
     return found

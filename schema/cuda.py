@@ -25,6 +25,7 @@ COMPONENT = re.compile(
     r"^(?:cuda|gds-tools|libcu(?:blas|dla|fft|file|rand|solver|sparse)|libnpp|libnv(?!idia))"
     r"[a-z0-9-]*?-(\d{1,2})-(\d{1,2})(?:-config-common)?$"
 )
+SHARED = re.compile(r"^(cuda-(?!drivers|keyring)|nsight-|gds-tools)")
 # Nothing in it fails under `set -eu`, and nothing happens where the toolkit is absent.
 PROFILE_TEXT = """# Written by gpufleet; what is changed here is written again.
 if [ -d /usr/local/cuda/bin ]; then
@@ -124,14 +125,41 @@ def removals(spec: "HostSpec", snapshot: "Snapshot") -> tuple[str, ...]:
 
 @once
 def pins(spec: "HostSpec", snapshot: "Snapshot") -> dict[str, str]:
-    """Our own exact pins of the declared toolkits, of those whose metapackage's pin lies within the declaration."""
-    own = preferences.own(snapshot)
-    valid = {
+    """The lock's versions of the declared toolkits; of those that it does not have, our own exact pins.
+
+    Either counts where its version of the toolkit's metapackage lies within the declaration.
+    """
+    own, asked = preferences.own(snapshot), wanted(spec, snapshot)
+    locked = locked_releases(spec, snapshot)
+    valid = _within(asked, own) - locked
+    found = {name: version for name, version in own.items() if release_in(name) in valid}
+    there = {*own, *(item.name for item in asked)}
+    there |= {name for name, package in snapshot.apt.packages.items() if present(package)} if locked else set()
+    for name in sorted(there & spec.locked_versions.keys()):
+        if release_in(name) in locked or (locked and shared(name)):
+            found[name] = spec.locked_versions[name]
+    return found
+
+
+def _within(asked: tuple[Wanted, ...], versions: dict[str, str]) -> set[str | None]:
+    """Releases whose metapackage has a version in `versions` that the declaration admits."""
+    return {
         item.within
-        for item in wanted(spec, snapshot)
-        if item.name in own and within(upstream(own[item.name]), item.limit or "")
+        for item in asked
+        if item.name in versions and within(upstream(versions[item.name]), item.limit or "")
     }
-    return {name: version for name, version in own.items() if release_in(name) in valid}
+
+
+@once
+def locked_releases(spec: "HostSpec", snapshot: "Snapshot") -> set[str | None]:
+    """The declared releases that the lock has, "12.9"."""
+    return _within(wanted(spec, snapshot), spec.locked_versions) if spec.locked_versions else set()
+
+
+@functools.lru_cache(4096)
+def shared(name: str) -> bool:
+    """Whether toolkits of several releases share a package, or it has a release of its own, as nsight-* have."""
+    return SHARED.match(name) is not None and release_in(name) is None
 
 
 @once

@@ -62,15 +62,29 @@ def development(spec: "HostSpec", snapshot: "Snapshot") -> str | None:
 @once
 def wanted(spec: "HostSpec", snapshot: "Snapshot") -> tuple[Wanted, ...]:
     """Libraries for each CUDA major, headers for one. cuDNN 8 names the CUDA release in its version ("+cuda12.2")."""
-    found = []
+    found: list[Wanted] = []
     for major, version in versions(spec, snapshot).items():
-        number = version_key(version)[0]
-        legacy = number < 9
-        base, tail = f"libcudnn{number}", "" if legacy else f"-cuda-{major}"
-        build = f"+cuda{major}." if legacy else None
-        kinds = ("", "-dev") if major == development(spec, snapshot) else ("",)
-        found += [Wanted(name=f"{base}{kind}{tail}", within=version, build=build) for kind in kinds]
+        library, headers = packages(major, version)
+        found += [library, headers] if major == development(spec, snapshot) else [library]
     return tuple(found)
+
+
+def packages(major: str, version: str) -> tuple[Wanted, Wanted]:
+    """The libraries of a version for a CUDA major, and the headers."""
+    number = version_key(version)[0]
+    legacy = number < 9
+    base, tail = f"libcudnn{number}", "" if legacy else f"-cuda-{major}"
+    build = f"+cuda{major}." if legacy else None
+    return (
+        Wanted(name=f"{base}{tail}", within=version, build=build),
+        Wanted(name=f"{base}-dev{tail}", within=version, build=build),
+    )
+
+
+def sibling(name: str, other: str) -> bool:
+    """Whether two packages are of one cuDNN: the same number and the same CUDA major."""
+    one, two = NAME.match(name), NAME.match(other)
+    return one is not None and two is not None and (one[1], one[3]) == (two[1], two[3])
 
 
 def removals(spec: "HostSpec", snapshot: "Snapshot") -> tuple[str, ...]:
@@ -84,17 +98,27 @@ def removals(spec: "HostSpec", snapshot: "Snapshot") -> tuple[str, ...]:
     return tuple(found)
 
 
+def is_locked(spec: "HostSpec", item: Wanted) -> bool:
+    """Whether the lock has a version of this package that the declaration admits."""
+    version = spec.locked_versions.get(item.name)
+    return version is not None and item.admits(version)
+
+
 @once
 def pins(spec: "HostSpec", snapshot: "Snapshot") -> dict[str, str]:
-    """Our own exact pins within the declared versions; {} for a CUDA major whose library is not among them."""
-    own = preferences.own(snapshot)
+    """The lock's versions, else our own exact pins, within the declared versions; {} for a CUDA major whose library is
+    not among them.
+    """
+    own, locked, asked = preferences.own(snapshot), spec.locked_versions, wanted(spec, snapshot)
+    there = {*own, *(item.name for item in asked)}
+    there |= {name for name, package in snapshot.apt.packages.items() if present(package)} if locked else set()
     found: dict[str, str] = {}
-    for item in wanted(spec, snapshot):
-        parts = NAME.match(item.name)
-        if parts is None or item.name not in own or not item.admits(own[item.name]):
+    for item in asked:
+        parts, known = NAME.match(item.name), locked if is_locked(spec, item) else own
+        if parts is None or item.name not in known or not item.admits(known[item.name]):
             continue
-        mine = {name for name in own if (other := NAME.match(name)) and other[1] == parts[1] and other[3] == parts[3]}
-        found |= {name: own[name] for name in mine if within(upstream(own[name]), item.limit or "")}
+        mine = {name for name in known if sibling(name, item.name)}
+        found |= {name: known[name] for name in mine & there if within(upstream(known[name]), item.limit or "")}
     return {name: version for name, version in found.items() if name not in removals(spec, snapshot)}
 
 

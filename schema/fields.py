@@ -17,6 +17,7 @@ HIDDEN: frozenset[tuple[type[Model], str]] = frozenset(
     [
         (host.HostSpec, "name"),
         (host.HostSpec, "ca_pem"),
+        (host.HostSpec, "locked"),
         (host.Accepted, "shared"),
         (connection.ConnectionSpec, "local"),
         (cuda.CudaSpec, "absent"),

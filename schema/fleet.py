@@ -31,6 +31,8 @@ class Origin(Model):
 class Fleet:
     """`hosts`: the valid ones by name, sorted; `names`: all, with those that have errors; `root`: the folder's path.
 
+    `locked`: a fleet.lock was read.
+
     `groups`: the names of the hosts in each group of fleet.yaml. `problems`: errors and warnings, one per host.
     """
 
@@ -43,6 +45,7 @@ class Fleet:
     rollout: Rollout = field(default_factory=Rollout)
     requires: str | None = None
     require_lock: bool = False
+    locked: bool = False
     trees: dict[str, Node] = field(default_factory=dict, repr=False, compare=False)
 
     def origin(self, host: str, path: str) -> Origin | None:

@@ -112,9 +112,6 @@ def _require_lock(children: dict[str, Node], report: Report) -> bool:
     if not isinstance(node.value, bool):
         report.add("INV016", node, "require_lock", f"got {shown(node, '')}; possible: true or false.")
         return False
-    if node.value:
-        message = "`require_lock: true` is not yet supported."
-        report.add("INV090", node, "require_lock", message, "Write require_lock: false, or delete the key.")
     return node.value
 
 

@@ -13,6 +13,7 @@ from schema.driver import DriverSpec
 from schema.environments import Environment
 from schema.gpu import GpuSpec
 from schema.kernel import KernelSpec
+from schema.lock.model import Choice, Locked
 from schema.model import Model, Name, RelativePath, Sentence
 from schema.repository import MirrorsSpec, ProxySpec
 
@@ -55,6 +56,16 @@ class HostSpec(Model):
     reboot: Literal["never", "if-needed"] = "never"
     smoke_test: bool = True
     accept: tuple[Accepted, ...] = ()
+    locked: Locked | None = Field(default=None, description="what fleet.lock says, filled in by schema.load")
+
+    def locked_choice(self, path: str) -> Choice | None:
+        """What the lock says `auto` came to at a dotted path, None where it says nothing."""
+        return self.locked.choices.get(path) if self.locked is not None else None
+
+    @property
+    def locked_versions(self) -> dict[str, str]:
+        """Exact versions by apt package, of the parts that the lock answers; {} without a lock."""
+        return self.locked.versions if self.locked is not None else {}
 
     @property
     def managed_driver(self) -> DriverSpec | None:

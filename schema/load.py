@@ -13,6 +13,7 @@ from schema.errors import InvalidInventory, Problem
 from schema.fleet import Fleet, judge
 from schema.folder import Folder
 from schema.host import HostSpec
+from schema.lock import answers as locks
 from schema.report import EnoughError, Report
 
 
@@ -45,8 +46,11 @@ def _with(found: Fleet, problems: list[Problem]) -> Fleet:
     return Fleet(**{**found.__dict__, "problems": tuple(problems)})
 
 
-def read(path: str | Path, today: date | None = None) -> Fleet:
-    """Everything that can be read at `path`, with every problem; never raises for what the inventory says."""
+def read(path: str | Path, today: date | None = None, *, locked: bool = True) -> Fleet:
+    """Everything that can be read at `path`, with every problem; never raises for what the inventory says.
+
+    Without `locked` fleet.lock is not read, and nothing is said of it: that is for those who write it.
+    """
     with _without_collector():
         try:
             found, problems = folder.listed(path)
@@ -54,7 +58,7 @@ def read(path: str | Path, today: date | None = None) -> Fleet:
             return Fleet(
                 root=str(path), name=Path(path).name, hosts={}, names=(), groups={}, problems=(refused.problem,)
             )
-        return _read(found, problems, today or date.today())
+        return _read(found, problems, today or date.today(), locked)
 
 
 @contextlib.contextmanager
@@ -69,7 +73,7 @@ def _without_collector() -> Iterator[None]:
             gc.enable()
 
 
-def _read(found: Folder, problems: list[Problem], today: date) -> Fleet:
+def _read(found: Folder, problems: list[Problem], today: date, locked: bool) -> Fleet:
     policy, report, reader = groups.Policy(), Report(), content.Reader(found.root)
     if found.has_fleet:
         tree = _tree(reader, "fleet.yaml", problems)
@@ -80,7 +84,8 @@ def _read(found: Folder, problems: list[Problem], today: date) -> Fleet:
     if not files:
         hint = "Add hosts/NAME.yaml; 'fleet init DIR' makes a commented one."
         problems.append(Problem(code="INV020", file="hosts", message="the inventory has no host.", hint=hint))
-    read = {name: _host(name, file, policy, reader, today, problems) for name, file in files.items()}
+    lock = locks.Answers.read(found.root, policy.require_lock, problems) if locked else None
+    read = {name: _host(name, file, policy, reader, today, problems, lock) for name, file in files.items()}
     hosts = {name: host.spec for name, host in read.items() if host.spec is not None}
     trees = {name: host.tree for name, host in read.items() if host.tree is not None}
     problems += rules.across(hosts, trees) + folder.strays(found, reader.used)
@@ -96,6 +101,7 @@ def _read(found: Folder, problems: list[Problem], today: date) -> Fleet:
         rollout=policy.rollout,
         requires=policy.requires,
         require_lock=policy.require_lock,
+        locked=lock is not None and lock.there,
         trees=trees,
     )
 
@@ -119,7 +125,7 @@ def _tree(reader: content.Reader, file: str, problems: list[Problem], host: str 
 
 
 def _later(found: Folder) -> list[Problem]:
-    later = {"fleet.lock": "locks", "held.yaml": "rollbacks"}
+    later = {"held.yaml": "rollbacks"}
     return [
         Problem(
             code="INV090",
@@ -147,28 +153,41 @@ def _host(
     reader: content.Reader,
     today: date,
     problems: list[Problem],
+    lock: locks.Answers | None,
 ) -> _Host:
     own = _tree(reader, file, problems, name)
     if own is None:
         return _Host()
     report = Report(host=name)
     try:
-        return _made(own, name, policy, reader, today, report)
+        return _made(own, name, policy, reader, today, report, lock)
     except EnoughError:
         return _Host()
     finally:
         problems += report.problems
 
 
-def _made(own: Node, name: str, policy: groups.Policy, reader: content.Reader, today: date, report: Report) -> _Host:
+def _made(
+    own: Node,
+    name: str,
+    policy: groups.Policy,
+    reader: content.Reader,
+    today: date,
+    report: Report,
+    lock: locks.Answers | None,
+) -> _Host:
     """The host in `own` on its groups and the defaults; raises EnoughError where it has too many problems."""
     whole, listed = groups.resolved(own, policy, report)
     spelt = spelling.written_out(whole)
     spec, failed = build.host(spelt, name, report)
     if spec is not None:
+        whole_spec = content.filled(spec, spelt, reader, report)
+        said = lock.of(whole_spec, report) if lock is not None else None
+        if said is not None:
+            spec, whole_spec = (one.model_copy(update={"locked": said}) for one in (spec, whole_spec))
         for breach in rules.broken(spec, own, failed, today):
             node = merge.find(spelt, breach.path)
             text, level = (breach.message, breach.hint), breach.severity
             report.add(breach.code, node, breach.path, *text, severity=level, accepted=breach.accepted)
-        spec = rules.accept.marked(content.filled(spec, spelt, reader, report), spelt)
+        spec = rules.accept.marked(whole_spec, spelt)
     return _Host(spec, spelt, listed)

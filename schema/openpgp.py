@@ -41,6 +41,12 @@ def _blocks(data: bytes) -> Iterator[bytes]:
         position = end + len(END)
 
 
+def armoured(data: bytes) -> str:
+    """Binary packets with armour around them (RFC 4880 6.2; the checksum is optional)."""
+    lines = base64.encodebytes(data).decode("ascii")
+    return f"-----BEGIN PGP PUBLIC KEY BLOCK-----\n\n{lines}-----END PGP PUBLIC KEY BLOCK-----\n"
+
+
 def _dearmoured(block: bytes) -> bytes:
     """The packets of one armoured block: headers end at the first empty line, the checksum line begins with "="."""
     lines = block.replace(b"\r", b"").split(b"\n")

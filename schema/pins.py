@@ -44,6 +44,8 @@ def pins(spec: "HostSpec", snapshot: "Snapshot") -> dict[str, str]:
 def _managed(name: str, spec: "HostSpec") -> bool:
     """Whether a package belongs to a set that this declaration manages."""
     managed = spec.managed_driver
+    if name in spec.locked_versions and cuda.shared(name):
+        return cuda.declared(spec) is not None
     if driver.family(name):
         return managed is not None and managed.source != "external"
     if (release := cuda.release_in(name)) is not None:
@@ -56,12 +58,16 @@ def preferences(pins: dict[str, str], spec: "HostSpec") -> str:
 
     The first matching stanza wins (apt_preferences(5)), so origin comes before branch. The archive keeps one version
     per pocket, so its drivers are kept to their branch and not to a version that would vanish, unless `version`
-    declares one.
+    declares one or the lock does.
     """
-    managed = spec.managed_driver
+    managed, locked = spec.managed_driver, spec.locked_versions
     by_branch = managed is not None and managed.source == "ubuntu" and managed.version is None
     mine = {name: version for name, version in sorted(pins.items()) if _managed(name, spec)}
-    exact = {name: version for name, version in mine.items() if not (by_branch and driver.family(name))}
+    exact = {
+        name: version
+        for name, version in mine.items()
+        if not (by_branch and driver.family(name)) or locked.get(name) == version
+    }
     stanzas = [_stanza(name, f"version {version}", 1001) for name, version in exact.items()]
     branches = _branch_rules(mine) if by_branch else []
     return HEADER + "\n" + "\n".join([*stanzas, *_origin_rules(spec), *branches])

@@ -50,7 +50,7 @@ What several keys say together an editor does not know; `fleet validate` does.
 | `defaults` | what a host file may say, except `groups` | | holds for every host |
 | `groups` | a mapping by name, each as `defaults` | | holds for the hosts that list the group |
 | `requires` | a version such as ">=0.1" | | the versions of gpufleet that may read this inventory |
-| `require_lock` | false | `false` | locks come later |
+| `require_lock` | true, false | `false` | hosts that `fleet.lock` does not answer for are refused |
 | `rollout.max_unavailable` | a whole number | `1` | how many hosts a plain run may reboot at a time |
 
 ## Host files

@@ -35,7 +35,7 @@ def values(fleet: Fleet, host: str) -> tuple[Value, ...]:
     spec = fleet.hosts[host]
     found: list[Value] = []
     for field in HostSpec.model_fields:
-        if field in {"name", *CONTENT}:
+        if field in {"name", "locked", *CONTENT}:
             continue
         value = spec.managed_driver if field == "driver" and spec.driver is None else getattr(spec, field)
         found += _section(fleet, host, spec, field, value)

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 from pyinfra.api.output import set_formatter
 
-from fleet import apply, inventory, log, options, output, plan, problems, prompt, run
+from fleet import apply, floating, inventory, log, options, output, plan, problems, prompt, run
 from fleet.apply import Apply
 from schema import plan as plans
 from schema.fleet import Fleet
@@ -62,6 +62,8 @@ def bring(
     logged = log.start("apply", progress=True)
     set_formatter(click.style)
     problems.tell(fleet.problems, problems.Place(str(path or ""), fleet.root))
+    if floats := floating.note(fleet, names, options.inventory_path(path)):
+        click.echo(floats, err=True)
     state = run.state_of(fleet, names, asked=asked, force=",".join(sorted(forced)))
     made = apply.prepare(state, output.counter(names))
     output.progress_end()

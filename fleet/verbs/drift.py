@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from fleet import drift, inventory, log, options, output, problems, prompt, run
+from fleet import drift, floating, inventory, log, options, output, problems, prompt, run
 
 
 @click.command()
@@ -50,6 +50,8 @@ def check(
     names = inventory.chosen(fleet, limit)
     log.start("drift", progress=False)
     problems.tell(fleet.problems, problems.Place(str(path or ""), fleet.root))
+    if floats := floating.note(fleet, names, options.inventory_path(path)):
+        click.echo(floats, err=True)
     seen = run.snapshots(fleet, names, asked=prompt.sudo_password(ask_sudo), told=output.counter(names))
     output.progress_end()
     hosts = drift.report(fleet.hosts, seen, fail_on)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from fleet import inventory, log, options, output, plan, problems, prompt, run
+from fleet import floating, inventory, log, options, output, plan, problems, prompt, run
 
 
 @click.command()
@@ -43,6 +43,8 @@ def show(
     forced = inventory.named(fleet, force)
     log.start("plan", progress=False)
     problems.tell(fleet.problems, problems.Place(str(path or ""), fleet.root))
+    if floats := floating.note(fleet, names, options.inventory_path(path)):
+        click.echo(floats, err=True)
     seen = run.snapshots(fleet, names, asked=prompt.sudo_password(ask_sudo), told=output.counter(names))
     output.progress_end()
     hosts = plan.report(fleet.hosts, seen, forced)

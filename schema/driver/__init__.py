@@ -4,7 +4,7 @@ from schema.driver.change import changes
 from schema.driver.files import NOUVEAU, PERSISTENCED, files
 from schema.driver.model import DriverSpec, DriverState, Flavour, Module, Service
 from schema.driver.names import family, matched
-from schema.driver.packages import lead, pins, removals, target, wanted, wants_fabric_manager
+from schema.driver.packages import is_locked, lead, pins, removals, target, top, wanted, wants_fabric_manager
 from schema.driver.resolve import ResolvedDriver, resolve
 
 __all__ = [
@@ -19,12 +19,14 @@ __all__ = [
     "changes",
     "family",
     "files",
+    "is_locked",
     "lead",
     "matched",
     "pins",
     "removals",
     "resolve",
     "target",
+    "top",
     "wanted",
     "wants_fabric_manager",
 ]

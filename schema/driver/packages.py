@@ -60,15 +60,36 @@ def lead(spec: "HostSpec", snapshot: "Snapshot") -> str | None:
 
 @once
 def pins(spec: "HostSpec", snapshot: "Snapshot") -> dict[str, str]:
-    """Our own exact pins of the set, {} unless the lead package's pin lies within what is declared."""
+    """The lock's versions of the set; else our own exact pins; {} unless the lead package's lies within what is
+    declared.
+    """
     driver = resolve(spec, snapshot)
     own = preferences.own(snapshot)
     first = lead(spec, snapshot)
-    if driver is None or driver.source == "external" or first not in own:
+    if driver is None or driver.source == "external":
+        return {}
+    if is_locked(spec, snapshot):
+        names_there = {*own, *(name for name, item in snapshot.apt.packages.items() if present(item))}
+        return _locked(spec, driver, names_there | set(_asked(spec, snapshot, driver)))
+    if first not in own:
         return {}
     if not within(upstream(own[first]), driver.limit):
         return {}
     return {name: version for name, version in own.items() if _fits(name, version, driver)}
+
+
+@once
+def is_locked(spec: "HostSpec", snapshot: "Snapshot") -> bool:
+    """Whether the lock has the set: its lead package, at a version within what is declared."""
+    driver, first = resolve(spec, snapshot), lead(spec, snapshot)
+    version = spec.locked_versions.get(first or "")
+    return driver is not None and version is not None and within(upstream(version), driver.limit)
+
+
+def _locked(spec: "HostSpec", driver: ResolvedDriver, there: set[str]) -> dict[str, str]:
+    """The lock's versions of packages that are there or asked for; what it names beyond them is not asked for."""
+    versions = spec.locked_versions
+    return {name: versions[name] for name in sorted(there & versions.keys()) if _fits(name, versions[name], driver)}
 
 
 def _fits(name: str, version: str, driver: ResolvedDriver) -> bool:
@@ -109,11 +130,14 @@ def wanted(spec: "HostSpec", snapshot: "Snapshot") -> tuple[Wanted, ...]:
         return ()
     branch, known = str(driver.branch), target(spec, snapshot)
     exact = driver.version or (known if "." in known and driver.source == "nvidia" else None)
-    found = [*top(driver, kernel_flavour(spec, snapshot)), *_services(spec, snapshot, driver)]
     return tuple(
         Wanted(name=name) if names.is_prebuilt(name) else Wanted(name=name, within=branch, exact=exact)
-        for name in found
+        for name in _asked(spec, snapshot, driver)
     )
+
+
+def _asked(spec: "HostSpec", snapshot: "Snapshot", driver: ResolvedDriver) -> list[str]:
+    return [*top(driver, kernel_flavour(spec, snapshot)), *_services(spec, snapshot, driver)]
 
 
 def _services(spec: "HostSpec", snapshot: "Snapshot", driver: ResolvedDriver) -> list[str]:

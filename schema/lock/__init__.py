@@ -1,0 +1,25 @@
+"""fleet.lock: exact versions for the whole fleet, and what of them each host obeys."""
+
+from schema.lock.model import (
+    Choice,
+    Lock,
+    Locked,
+    LockedEnvironment,
+    LockedHosts,
+    LockedInstaller,
+    LockedPackage,
+    LockedRepository,
+    LockedRequirement,
+)
+
+__all__ = [
+    "Choice",
+    "Lock",
+    "Locked",
+    "LockedEnvironment",
+    "LockedHosts",
+    "LockedInstaller",
+    "LockedPackage",
+    "LockedRepository",
+    "LockedRequirement",
+]

@@ -1,0 +1,32 @@
+"""Names of matched sets, and which apt packages a lock names."""
+
+import functools
+import re
+
+from schema import cuda, cudnn
+from schema.driver import names
+
+# Packages of NVIDIA's repository that several toolkits share, or that carry a release of their own.
+SHARED = "cuda shared"
+OTHERS = re.compile(r"^(cuda-|nsight-|gds-tools|libcu|libnpp|libnv(?!idia-))")
+
+
+def concern_of(set_name: str) -> str:
+    """ "driver" of "driver 580 open full"; "" of the set that toolkits share."""
+    return "" if set_name == SHARED else set_name.split(" ", 1)[0]
+
+
+@functools.lru_cache(maxsize=4096)
+def lockable(name: str) -> bool:
+    """Whether a package belongs to what is locked; what it needs of the distribution does not."""
+    return matched(name) or OTHERS.match(name) is not None
+
+
+@functools.lru_cache(maxsize=4096)
+def matched(name: str) -> bool:
+    """Whether a package belongs to one matched set: the driver's, a toolkit's, or cuDNN's.
+
+    Kernel packages are not: they follow the kernel that the host runs.
+    """
+    driver = names.family(name) and not names.is_prebuilt(name)
+    return driver or cuda.family(name) or cudnn.family(name)
