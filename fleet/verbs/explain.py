@@ -1,7 +1,8 @@
 """fleet explain: what a code means and how to mend it."""
 
-import difflib
 import textwrap
+from collections.abc import Iterable
+from pathlib import Path
 
 import click
 
@@ -15,28 +16,54 @@ WIDTH = 100
 @click.command()
 @click.argument("code", required=False)
 @options.form
-def command(code: str | None, form: str) -> int:
-    """Say what CODE means, how it was recognised, what breaks and how to mend it; without one, list all.
+@options.file
+def command(code: str | None, form: str, file: Path | None) -> int:
+    """Say what CODE means, how it was recognised, what breaks and how to mend it.
 
-    Exit code: 0, or 1 for a code that there is not.
+    Without one, or with a family (INV, CMP, GPU, RUN), list them in one line each. Exit code: 0, or 1 for a code that
+    there is not.
 
     \b
     fleet explain CMP001
+    fleet explain CMP
     fleet explain
     """
-    if code is None:
-        listed = list(codes.all_codes().values())
+    listed = codes.all_codes().values() if code is None else codes.of_family(code.strip())
+    if listed:
         document = {"version": 1, "codes": [entry.model_dump(mode="json") for entry in listed]}
-        text = "\n".join(f"{entry.code}  {entry.title}" for entry in listed)
-        click.echo(output.dumps(document) if form == "json" else text)
+        output.emit(output.dumps(document) if form == "json" else _lines(listed), file)
         return 0
-    entry = codes.entry(code)
+    entry = codes.entry((code or "").strip())
     if entry is None:
-        near = difflib.get_close_matches(code.upper(), codes.all_codes(), n=3)
-        hint = f"fleet explain {near[0]}" if near else "fleet explain lists all codes"
-        raise RunError("RUN282", f"there is no code {code!r}", hint=hint)
-    click.echo(output.dumps({"version": 1} | entry.model_dump(mode="json")) if form == "json" else _text(entry))
+        raise _unknown(code or "")
+    output.emit(output.dumps({"version": 1} | entry.model_dump(mode="json")) if form == "json" else _text(entry), file)
     return 0
+
+
+def _lines(listed: Iterable[codes.Entry]) -> str:
+    """A line for each code, below its family."""
+    lines: list[str] = []
+    for family, title in codes.FAMILIES.items():
+        members = [f"{entry.code}  {entry.title}" for entry in listed if entry.code.startswith(family)]
+        lines += [*([""] if lines else []), f"{family}: {title}", *members] if members else []
+    return "\n".join(lines)
+
+
+def _unknown(code: str) -> RunError:
+    near = [entry for one in codes.near(code, 3) if (entry := codes.entry(one)) is not None]
+    if not near:
+        families = "\n".join(f"{family}  {title}" for family, title in codes.FAMILIES.items())
+        hint = "fleet explain for all, or with one of these for those of a family"
+        return RunError(
+            "RUN282", f"there is no code {code!r}; codes are of these families:", evidence=families, hint=hint
+        )
+    family = near[0].code[:3]
+    return RunError(
+        "RUN282",
+        f"there is no code {code!r}; the nearest:",
+        evidence="\n".join(f"{entry.code}  {entry.title}" for entry in near),
+        hint=f"fleet explain {near[0].code}, or fleet explain {family} for all of {family}, or fleet explain for all",
+    )
 
 
 def _text(entry: codes.Entry) -> str:

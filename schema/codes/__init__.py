@@ -10,8 +10,13 @@ from pydantic import Field
 
 from schema.model import Model
 
-# INV: shape of the inventory. CMP: versions that cannot go together. GPU: state of a host. RUN: a command's work.
-FAMILIES = ("INV", "CMP", "GPU", "RUN")
+FAMILIES = {
+    "INV": "the shape of an inventory",
+    "CMP": "versions that cannot go together",
+    "GPU": "the state of a host",
+    "RUN": "a command that could not do its work",
+}
+ORDER = tuple(FAMILIES)
 
 
 class Entry(Model):
@@ -38,12 +43,25 @@ def all_codes() -> dict[str, Entry]:
     for file in sorted(Path(__file__).parent.glob("*.yaml")):
         rows = yaml.load(file.read_bytes(), Loader=yaml.CSafeLoader) or {}
         found |= {code: Entry.model_validate({"code": code, **row}) for code, row in rows.items()}
-    return dict(sorted(found.items(), key=lambda item: (FAMILIES.index(item[0][:3]), item[0])))
+    return dict(sorted(found.items(), key=lambda item: (ORDER.index(item[0][:3]), item[0])))
+
+
+def of_family(family: str) -> tuple[Entry, ...]:
+    """The entries of "CMP", in any case; () where there is no such family."""
+    return tuple(entry for code, entry in all_codes().items() if code[:3] == family.upper())
 
 
 def nearest(code: str) -> str:
-    """The code that looks most like `code`."""
-    return difflib.get_close_matches(code.upper(), all_codes(), n=1, cutoff=0.0)[0]
+    """The code that looks most like `code`: of its own family where it has one."""
+    return (near(code) or difflib.get_close_matches(code.upper(), all_codes(), n=1, cutoff=0.0))[0]
+
+
+def near(code: str, count: int = 1) -> list[str]:
+    """The codes that look most like `code`, best first: "cmp1" is most like CMP001; none for what is like none."""
+    letters, digits = re.match(r"([A-Z]*)\W*([0-9]*)", code.strip().upper()).groups()  # type: ignore[union-attr]
+    wanted = f"{letters}{digits.lstrip('0'):0>3}" if digits else letters
+    family = [entry.code for entry in of_family(letters[:3])]
+    return difflib.get_close_matches(wanted, family or all_codes(), n=count, cutoff=0.0 if family else 0.6)
 
 
 def is_code(text: str) -> bool:

@@ -10,11 +10,11 @@ HEAD = """# The codes
 Made from `schema/codes/*.yaml` by `make docs`; a test fails when it is stale. `fleet explain CODE` prints one of these,
 `fleet explain` a line of each. A code keeps its meaning for ever and is never used for another.
 """
-TITLES = {
-    "INV": ("The shape of an inventory", "Found while the inventory is read; nothing is connected to."),
-    "CMP": ("Versions that cannot go together", "Found while the inventory is read; nothing is connected to."),
-    "GPU": ("The state of a host", "Found by looking at a host: `fleet plan`, `fleet drift` and every apply."),
-    "RUN": ("A command that could not do its work", "Said when a command ends without having done all of its work."),
+FOUND = {
+    "INV": "Found while the inventory is read; nothing is connected to.",
+    "CMP": "Found while the inventory is read; nothing is connected to.",
+    "GPU": "Found by looking at a host: `fleet plan`, `fleet drift` and every apply.",
+    "RUN": "Said when a command ends without having done all of its work.",
 }
 FIELDS = ("meaning", "recognised", "breaks", "mend", "source")
 
@@ -25,9 +25,9 @@ def page() -> str:
     So the anchor of CMP001 is `#cmp001`, whatever its title.
     """
     lines = [HEAD]
-    for family, (title, found) in TITLES.items():
-        members = [entry for code, entry in codes.all_codes().items() if code.startswith(family)]
-        lines += [f"## {family}: {title}", "", found, ""]
+    for family, title in codes.FAMILIES.items():
+        members = codes.of_family(family)
+        lines += [f"## {family}: {title}", "", FOUND[family], ""]
         lines += [f"- [{entry.code}](#{entry.code.lower()}) {_plain(entry.title)}" for entry in members]
         for entry in members:
             lines += ["", f"### {entry.code}", "", f"**{_plain(entry.title)}**", "", *_listed(entry)]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from fleet import cli
-from schema import load
+from schema import codes, load
 
 OK = 'ubuntu: "24.04"\n'
 KEYS = ["code", "severity", "file", "line", "column", "host", "path", "message", "hint", "accepted"]
@@ -188,10 +188,46 @@ def test_explain_prints_every_part_of_an_entry(capsys: pytest.CaptureFixture[str
     out = capsys.readouterr().out
     assert out.startswith("CMP001  ")
     assert all(f"\n{part}" in out for part in ("Meaning", "Recognised", "Breaks", "Mend", "Source"))
+
+
+def test_explain_lists_all_codes_and_those_of_a_family(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.run(["explain"]) == 0
-    assert "INV001  " in capsys.readouterr().out
-    assert cli.run(["explain", "CMP01"]) == 1
-    assert "fleet explain CMP0" in capsys.readouterr().err
+    lines = capsys.readouterr().out.splitlines()
+    assert [line[:6] for line in lines if line[3:6].isdigit()] == list(codes.all_codes())
+    assert [line[:5] for line in lines if line[3:4] == ":"] == ["INV: ", "CMP: ", "GPU: ", "RUN: "]
+    assert cli.run(["explain", "cmp"]) == 0
+    shown = [line[:6] for line in capsys.readouterr().out.splitlines()[1:]]
+    assert shown == [code for code in codes.all_codes() if code.startswith("CMP")]
+    assert cli.run(["explain", "GPU", "--format", "json"]) == 0
+    listed = json.loads(capsys.readouterr().out)["codes"]
+    assert [entry["code"] for entry in listed] == [code for code in codes.all_codes() if code.startswith("GPU")]
+    assert set(listed[0]) == {"code", "title", "meaning", "recognised", "breaks", "mend", "source"}
+
+
+@pytest.mark.parametrize(
+    ("given", "near"),
+    [
+        ("CMP01", "CMP001"),
+        ("cmp1", "CMP001"),
+        ("INV-13", "INV013"),
+        ("gpu 120x", "GPU120"),
+        ("", "| INV"),
+        ("help", "| RUN"),
+    ],
+)
+def test_explain_names_the_nearest_of_an_unknown_code(
+    given: str, near: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.run(["explain", given]) == 1
+    told = capsys.readouterr().err
+    assert f"there is no code {given!r}" in told
+    assert near in told and "fleet explain for all" in told
+
+
+def test_explain_writes_to_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "code.json"
+    assert cli.run(["explain", " inv013 ", "--format", "json", "-o", str(file)]) == 0
+    assert json.loads(file.read_text())["code"] == "INV013"
 
 
 def test_the_json_schema_knows_every_key_and_the_short_spellings(capsys: pytest.CaptureFixture[str]) -> None:
