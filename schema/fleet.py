@@ -3,6 +3,7 @@
 import fnmatch
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from pydantic import Field
 
@@ -83,7 +84,8 @@ def judge(problems: Iterable[Problem], hosts: Iterable[str] | None) -> list[Prob
     """The problems as they count for a run on `hosts` (None: all), each place once.
 
     An error of another host becomes a warning; one without a host, as in fleet.yaml, stays. A problem that several
-    hosts have by one and the same value is told once, with their number.
+    hosts have by one and the same value is told once, with their number; one that stands in another file than its
+    host's own names the host.
     """
     chosen = None if hosts is None else frozenset(hosts)
     together: dict[tuple[object, ...], list[Problem]] = {}
@@ -109,9 +111,20 @@ def _one(same: list[Problem]) -> Problem:
     if any(problem.host is None for problem in same):
         return first.model_copy(update={"host": None})
     if len(names) < 2:
-        return first
+        return _of_host(first, names[0]) if names else first
     others = f"{names[0]} and {len(names) - 1} more" if len(names) > 3 else ", ".join(names)
-    return first.model_copy(update={"message": f"{first.message.rstrip('.')} (hosts: {others}).", "host": None})
+    return first.model_copy(update={"message": _naming(first.message, f"hosts: {others}"), "host": None})
+
+
+def _of_host(problem: Problem, name: str) -> Problem:
+    """The problem with its host in words, where the file does not say it."""
+    if problem.line is None or Path(problem.file).stem == name or problem.message.endswith(f"(host: {name})."):
+        return problem
+    return problem.model_copy(update={"message": _naming(problem.message, f"host: {name}")})
+
+
+def _naming(message: str, hosts: str) -> str:
+    return f"{message.rstrip('.')} ({hosts})."
 
 
 def _order(problem: Problem) -> tuple[bool, str, int, int, str]:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 
 from schema import codes, compat
 from schema.compat import data
+from schema.model import version_key
 from schema.rules.accept import REFUSALS
 
 Json = dict[str, object]
@@ -30,6 +31,10 @@ def definitions() -> dict[str, Json]:
     }
 
 
+def _doubt(row: compat.Datum | None) -> str:
+    return "" if row is None or row.confirmed else " (not confirmed)"
+
+
 def _gpus() -> Values:
     """Names as they are typed, "GTX 1080" and not "NVIDIA GeForce GTX 1080"; those described in full come first."""
     for gpu in data.gpus():
@@ -43,14 +48,50 @@ def _gpus() -> Values:
 def _branches() -> Values:
     yield "auto", "A working driver's own branch, else the one that suits the GPUs."
     for row in compat.branches():
-        yield row.number, f"{row.state}; kernel modules: {', '.join(row.flavours)}"
+        yield row.number, f"{row.state}; kernel modules: {', '.join(row.flavours)}{_doubt(row)}"
+
+
+def _drivers() -> Values:
+    """Full versions that were seen published, the newest branch and the newest version of it first."""
+    for row in compat.branches():
+        for version in reversed(row.versions):
+            yield version, f"branch {row.number}: {row.state}"
 
 
 def _toolkits() -> Values:
     for version in reversed(compat.toolkits()):
         row = compat.toolkit(version)
         floor = row.floor_minor or row.floor_full if row is not None else None
-        yield version, f"Driver {floor} or newer." if floor is not None else "No source says which driver it needs."
+        known = f"driver {floor} or newer" if floor is not None else "no source says which driver it needs"
+        yield version, f"{known}{_doubt(row)}"
+
+
+def _cudnns() -> Values:
+    for row in compat.cudnns():
+        builds = (f"CUDA {major} (driver {build.driver} or newer)" for major, build in row.builds.items())
+        yield row.version, f"for {' and '.join(builds)}{_doubt(row)}"
+
+
+def _pythons() -> Values:
+    """The minor versions that some PyTorch release has wheels for, newest first."""
+    versions: dict[str, str] = {}
+    for row in compat.torches():
+        for python in row.pythons:
+            versions.setdefault(python, row.version)
+    for python in sorted(versions, key=version_key, reverse=True):
+        yield python, f"PyTorch has wheels for it up to {versions[python]}."
+
+
+def _indexes() -> Values:
+    tags: dict[str, list[str]] = {}
+    for row in compat.torches():
+        for tag in row.builds:
+            tags.setdefault(tag, []).append(row.version)
+    for tag, releases in tags.items():
+        yield (
+            compat.wheel_index(tag),
+            f"PyTorch {releases[-1]} to {releases[0]}" if releases[1:] else f"PyTorch {releases[0]}",
+        )
 
 
 def _installers() -> Values:
@@ -68,6 +109,10 @@ def _codes() -> Values:
 LISTS: dict[str, tuple[Callable[[], Values], str]] = {
     "gpus": (_gpus, "a GPU's name such as GTX 1080, H100 SXM or A100 80GB"),
     "branches": (_branches, "auto or a branch number such as 580"),
+    "drivers": (_drivers, "a driver version such as 580.95.05"),
+    "cudnns": (_cudnns, "a cuDNN version such as 9.10.2"),
+    "pythons": (_pythons, "a Python version such as 3.11"),
+    "indexes": (_indexes, "an index's URL such as https://download.pytorch.org/whl/cu126"),
     "toolkits": (_toolkits, 'a CUDA version such as "12.9"'),
     "installers": (_installers, "an installer's version such as 25.3.1-0"),
     "codes": (_codes, "a code such as CMP001 or GPU120; fleet explain lists all"),
@@ -77,6 +122,10 @@ KNOWN = {
     "driver.branch": "branches",
     "cuda.toolkits[]": "toolkits",
     "cuda.default": "toolkits",
+    "driver.version": "drivers",
+    "cudnn.version": "cudnns",
+    "environments.python": "pythons",
+    "environments.pip.indexes.url": "indexes",
     "conda.version": "installers",
     "accept.code": "codes",
 }

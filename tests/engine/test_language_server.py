@@ -116,6 +116,13 @@ FLEET = "# yaml-language-server: $schema=.schema/fleet.json\n"
         ("cuda: {toolkits: [|]}\n", {'"12.9"'}),
         ("cuda:\n  default: |\n", {'"12.9"'}),
         ("conda:\n  version: |\n", {"25.3.1-0"}),
+        ("cudnn:\n  version: |\n", {"9.10.2"}),
+        ("driver:\n  version: |\n", {"580.95.05"}),
+        ("environments:\n  a:\n    python: |\n", {'"3.12"'}),
+        (
+            "environments:\n  a:\n    pip:\n      indexes:\n        - url: |\n",
+            {"https://download.pytorch.org/whl/cu126"},
+        ),
         ("ubuntu: |\n", {'"24.04"'}),
         ("accept:\n  - code: |\n", {"CMP001", "GPU120"}),
     ],

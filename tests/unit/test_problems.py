@@ -8,6 +8,7 @@ from fleet import problems, terminal
 from fleet.problems import Place
 from fleet.terminal import Terminal
 from schema.errors import InvalidInventory, Problem
+from schema.fleet import judge
 
 RICH = Terminal(excerpts=True, colours=False, width=80)
 
@@ -166,3 +167,12 @@ def test_what_a_stream_is_fit_for(
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     assert terminal.of(Stream(is_terminal))[:2] == expected  # type: ignore[arg-type]
+
+
+def test_a_problem_in_a_shared_file_names_its_host_and_one_in_the_hosts_own_does_not() -> None:
+    shared = problem("fleet.yaml", host="a")
+    own = problem(host="a")
+    assert [one.message for one in judge([shared, own], None)] == ["m (host: a).", "m."]
+    assert judge(judge([shared], None), None) == judge([shared], None)
+    (told,) = judge([shared, problem("fleet.yaml", host="b")], None)
+    assert (told.message, told.host) == ("m (hosts: a, b).", None)
