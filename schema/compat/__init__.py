@@ -6,7 +6,7 @@ All of it is data in the YAML files of this folder; each row names its source an
 import functools
 from collections.abc import Iterable
 
-from schema.compat import data, names, rule
+from schema.compat import data, names, rule, software
 from schema.compat.models import (
     Architecture,
     Branch,
@@ -56,6 +56,11 @@ __all__ = [
     "wheel_index",
 ]
 
+cudnn = software.cudnn
+cudnns = software.cudnns
+torch = software.torch
+torches = software.torches
+wheel_index = software.wheel_index
 rule_branch = rule.rule_branch
 rule_modules = rule.rule_modules
 flavours = rule.flavours
@@ -127,29 +132,3 @@ def installer_versions(distribution: str, arch: str) -> tuple[str, ...]:
     """The versions whose sha256 the data has, in its order: newest first."""
     known = data.installers().values()
     return tuple(row.version for row in known if (row.distribution, row.arch) == (distribution, arch) and row.sha256)
-
-
-def cudnn(version: str) -> Cudnn | None:
-    """The release that a version ("9.10.2", "9.10.2.21") is of; None when the data does not have it."""
-    return data.cudnns().get(".".join(version.split(".")[:3]))
-
-
-def cudnns() -> tuple[Cudnn, ...]:
-    """All known releases, newest first."""
-    return tuple(data.cudnns().values())
-
-
-def torch(version: str) -> Torch | None:
-    """The release that a version ("2.8.0", "2.8.0+cu126") is of; None when the data does not have it."""
-    parts = version.split("+")[0].split(".")
-    return data.torches().get(".".join(parts[:2])) or data.torches().get(".".join(parts[:3]))
-
-
-def torches() -> tuple[Torch, ...]:
-    """All known releases, newest first."""
-    return tuple(data.torches().values())
-
-
-def wheel_index(tag: str) -> str:
-    """The address of PyTorch's own index of the wheels with a tag ("cu126")."""
-    return f"{data.wheel_base()}/{tag}"

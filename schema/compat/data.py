@@ -6,30 +6,21 @@ from typing import Any
 
 import yaml
 
-from schema.compat.models import (
-    Architecture,
-    Branch,
-    CudaToolkit,
-    Cudnn,
-    GpuModel,
-    Installer,
-    Torch,
-    UbuntuRelease,
-)
+from schema.compat.models import Architecture, Branch, CudaToolkit, GpuModel, Installer, UbuntuRelease
 from schema.model import version_key
 
 Row = dict[str, object]
 
 
-def _load(file: str) -> dict[str, Any]:
+def load(file: str) -> dict[str, Any]:
     """A data file: `sources` by short name, and lists of rows."""
     loaded: dict[str, Any] = yaml.load((Path(__file__).parent / file).read_bytes(), Loader=yaml.CSafeLoader)
     return loaded
 
 
-def _rows(file: str, key: str = "rows") -> list[Row]:
+def rows(file: str, key: str = "rows") -> list[Row]:
     """The rows of `file`, with the short names of their sources spelt out."""
-    loaded = _load(file)
+    loaded = load(file)
     sources = loaded["sources"]
     return [{**row, "source": tuple(sources[name] for name in row["source"])} for row in loaded[key]]
 
@@ -50,14 +41,14 @@ def _texts(value: object) -> tuple[str, ...]:
 @functools.cache
 def described() -> tuple[GpuModel, ...]:
     """The products that are described in full."""
-    sources = _load("gpus.yaml")["sources"]
-    return tuple(_gpu(row, sources) for row in _rows("gpus.yaml"))
+    sources = load("gpus.yaml")["sources"]
+    return tuple(_gpu(row, sources) for row in rows("gpus.yaml"))
 
 
 @functools.cache
 def boards() -> tuple[GpuModel, ...]:
     """Further boards, of which only name, generation and PCI ids are known; read when no described product fits."""
-    return tuple(_gpu(row, {}) for row in _rows("boards.yaml"))
+    return tuple(_gpu(row, {}) for row in rows("boards.yaml"))
 
 
 def gpus() -> tuple[GpuModel, ...]:
@@ -67,9 +58,9 @@ def gpus() -> tuple[GpuModel, ...]:
 @functools.cache
 def toolkits() -> dict[str, CudaToolkit]:
     """By full version ("12.9.1") and by release ("12.9", whose floor is that of its first full version)."""
-    minor = {row["major"]: str(row["floor"]) for row in _rows("toolkits.yaml", "minor")}
+    minor = {row["major"]: str(row["floor"]) for row in rows("toolkits.yaml", "minor")}
     found: dict[str, CudaToolkit] = {}
-    for row in sorted(_rows("toolkits.yaml"), key=lambda row: version_key(str(row["version"]))):
+    for row in sorted(rows("toolkits.yaml"), key=lambda row: version_key(str(row["version"]))):
         version, floor = str(row["version"]), row["floor"]
         values = {key: value for key, value in row.items() if key != "floor"}
         floors = {"floor_full": floor, "floor_minor": minor.get(version_key(version)[0], floor)}
@@ -81,7 +72,7 @@ def toolkits() -> dict[str, CudaToolkit]:
 @functools.cache
 def architectures() -> dict[str, Architecture]:
     found: dict[str, Architecture] = {}
-    for row in _rows("architectures.yaml"):
+    for row in rows("architectures.yaml"):
         architecture = Architecture.model_validate(row)
         known = [version for version in architecture.compute.values() if version is not None]
         first = min(known, key=version_key, default=None)
@@ -96,18 +87,18 @@ def architectures() -> dict[str, Architecture]:
 @functools.cache
 def branches() -> dict[int, Branch]:
     """By number, newest first."""
-    return {branch.number: branch for branch in map(Branch.model_validate, _rows("branches.yaml"))}
+    return {branch.number: branch for branch in map(Branch.model_validate, rows("branches.yaml"))}
 
 
 @functools.cache
 def releases() -> dict[str, UbuntuRelease]:
-    return {release.version: release for release in map(UbuntuRelease.model_validate, _rows("releases.yaml"))}
+    return {release.version: release for release in map(UbuntuRelease.model_validate, rows("releases.yaml"))}
 
 
 @functools.cache
 def installers() -> dict[tuple[str, str, str], Installer]:
     found = {}
-    for row in _rows("installers.yaml"):
+    for row in rows("installers.yaml"):
         distribution, version, arch = (str(row[key]) for key in ("distribution", "version", "arch"))
         file = installer_file(distribution, version, arch)
         values = {**row, "file": file, "url": installer_url(distribution, version, file)}
@@ -124,27 +115,3 @@ def installer_url(distribution: str, version: str, file: str) -> str:
     if distribution == "miniforge":
         return f"https://github.com/conda-forge/miniforge/releases/download/{version}/{file}"
     return f"https://repo.anaconda.com/{'miniconda' if distribution == 'miniconda' else 'archive'}/{file}"
-
-
-@functools.cache
-def cudnns() -> dict[str, Cudnn]:
-    """By release ("9.10.2"), newest first."""
-    return {row.version: row for row in map(Cudnn.model_validate, _rows("cudnn.yaml"))}
-
-
-@functools.cache
-def torches() -> dict[str, Torch]:
-    """By release ("2.8"), newest first; each build with its list of compute capabilities spelt out."""
-    lists = _load("torch.yaml")["computes"]
-    return {row.version: row for row in (_torch(values, lists) for values in _rows("torch.yaml"))}
-
-
-def _torch(row: Row, lists: dict[str, list[str]]) -> Torch:
-    builds = row["builds"] if isinstance(row["builds"], dict) else {}
-    spelt = {tag: {**build, "computes": tuple(lists[build["computes"]])} for tag, build in builds.items()}
-    return Torch.model_validate({**row, "builds": {**spelt, "cpu": {"arches": ("x86_64", "aarch64")}}})
-
-
-@functools.cache
-def wheel_base() -> str:
-    return str(_load("torch.yaml")["index"])

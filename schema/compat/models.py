@@ -136,17 +136,23 @@ class Cudnn(Datum):
 
 
 class TorchBuild(Model):
-    """A wheel of PyTorch by its tag. `cuda` None for the CPU; `computes`: what it holds code for; `ptx`: what newer
-    GPUs compile from it. `arches`: where the wheel exists, with other computes for aarch64 where they differ.
+    """A wheel of PyTorch by its tag. `cuda` None for the CPU; `ptx`: what newer GPUs compile from it.
+
+    `computes`: what the x86_64 wheel holds code for, `computes_aarch64` the other; `arches`: where there is a wheel.
     """
 
     cuda: str | None = None
     computes: tuple[str, ...] = ()
+    computes_aarch64: tuple[str, ...] = ()
     ptx: str | None = None
     cudnn: str | None = None
     experimental: bool = False
     arches: tuple[Literal["x86_64", "aarch64"], ...] = ("x86_64",)
     confirmed: bool = True
+
+    def holds(self, arch: str) -> tuple[str, ...]:
+        """The compute capabilities that the wheel for `arch` holds code for."""
+        return self.computes_aarch64 if arch == "aarch64" else self.computes
 
 
 class Torch(Datum):
@@ -156,4 +162,9 @@ class Torch(Datum):
     pythons: tuple[str, ...]
     builds: dict[str, TorchBuild]
     default: str | None = None
+    default_aarch64: str = "cpu"
     torchvision: str | None = None
+
+    def default_for(self, arch: str) -> str | None:
+        """The tag of the wheel that PyPI itself has for `arch`; None where that is not known."""
+        return self.default_aarch64 if arch == "aarch64" else self.default

@@ -1,5 +1,7 @@
 """The compatibility data: whole, consistent with itself, and found under every usual name."""
 
+from pathlib import Path
+
 import pytest
 
 from schema import compat
@@ -188,3 +190,63 @@ def test_a_branch_s_versions_lie_in_it_and_rise() -> None:
         keys = [version_key(version) for version in branch.versions]
         assert keys == sorted(keys) and all(key[0] == branch.number for key in keys), branch.number
         assert branch.cuda is None or branch.cuda in {*compat.toolkits(), "12.7"}, branch.number
+
+
+def test_releases_come_newest_first_and_once() -> None:
+    for rows in (compat.cudnns(), compat.torches()):
+        keys = [version_key(row.version) for row in rows]
+        assert keys == sorted(set(keys), reverse=True)
+
+
+def test_a_cudnn_s_full_versions_are_of_it_and_its_floors_rise_with_the_majors() -> None:
+    for cudnn in compat.cudnns():
+        assert all(version_key(full)[:3] == version_key(cudnn.version) for full in cudnn.full_versions), cudnn.version
+        floors = [version_key(cudnn.builds[major].driver) for major in sorted(cudnn.builds, key=int)]
+        assert floors == sorted(floors), cudnn.version
+        last = cudnn.last_compute
+        assert last is None or version_key(cudnn.first_compute) < version_key(last), cudnn.version
+
+
+def test_the_last_cudnn_for_pascal_is_9_10_2_and_for_kepler_8_7_0() -> None:
+    pascal = next(row for row in compat.cudnns() if version_key(row.first_compute) <= (6, 1))
+    kepler = next(row for row in compat.cudnns() if version_key(row.first_compute) <= (3, 7))
+    assert (pascal.version, kepler.version) == ("9.10.2", "8.7.0")
+
+
+def test_a_torch_s_cudnn_and_default_wheels_are_known_and_exist_for_the_architecture() -> None:
+    for torch in compat.torches():
+        assert all(build.cudnn is None or compat.cudnn(build.cudnn) for build in torch.builds.values()), torch.version
+        for arch in ("x86_64", "aarch64"):
+            tag = torch.default_for(arch)
+            assert tag is None or tag in torch.builds, (torch.version, arch)
+            if arch == "x86_64" and tag is not None:
+                assert arch in torch.builds[tag].arches
+        for build in torch.builds.values():
+            assert bool(build.holds("aarch64")) == ("aarch64" in build.arches and build.cuda is not None)
+
+
+def test_a_wheel_holds_code_only_for_what_its_cuda_can_compile_for() -> None:
+    first = {compute: cuda for row in data.architectures().values() for compute, cuda in row.compute.items()}
+    last = {compute: row.last_cuda for row in data.architectures().values() for compute in row.compute}
+    for torch in compat.torches():
+        for tag, build in torch.builds.items():
+            for compute in {*build.computes, *build.computes_aarch64}:
+                cuda, oldest, newest = version_key(build.cuda or ""), first[compute], last[compute]
+                assert oldest is None or version_key(oldest) <= cuda, (torch.version, tag, compute)
+                assert newest is None or cuda <= version_key(newest), (torch.version, tag, compute)
+
+
+def test_every_torch_of_today_has_its_torchvision_and_they_rise_together() -> None:
+    pairs = [row.torchvision for row in compat.torches() if row.confirmed]
+    assert None not in pairs
+    keys = [version_key(pair or "") for pair in pairs]
+    assert keys == sorted(keys, reverse=True)
+
+
+def test_no_source_is_named_without_use_and_none_used_without_name() -> None:
+    for path in sorted(Path(data.__file__).parent.glob("*.yaml")):
+        loaded = data.load(path.name)
+        rows = [row for value in loaded.values() if isinstance(value, list) for row in value if isinstance(row, dict)]
+        used = {name for row in rows for name in row.get("source", ())}
+        used |= {row["fp32"][1] for row in rows if "fp32" in row}
+        assert used == set(loaded["sources"]), path.name
