@@ -8,7 +8,7 @@ from pyinfra.api.host import Host
 from deploys import step, task
 from deploys.step import StepError, Work
 from facts.snapshot import HostSnapshot
-from schema import plan
+from schema import choose, plan
 from schema.conda import CondaSpec
 from schema.errors import Finding
 from schema.host import HostSpec
@@ -65,6 +65,7 @@ def take(host: Host) -> Work:
         host.log("an earlier run's apt transaction still works on this host; waiting for its end")
         task.wait(host, "gpufleet-apt.service", f"{task.FOLDER}/apt", "wait for it", EARLIER_RUN_SECONDS)
         seen = snapshot(host, spec)
+    spec = choose.settled(spec, seen)
     force = forced(host, spec.name)
     work = Work(host=host, spec=spec, shown=decide(spec, seen, force=force), seen=seen, force=force)
     host.connector_data[PLAN], host.connector_data[SEEN] = work.shown, seen

@@ -5,6 +5,7 @@ import hashlib
 
 from deploys import files, resolve
 from deploys.step import Work
+from schema import choose
 from schema.host import HostSpec
 from schema.repository import OwnedFile
 from schema.snapshot import AppliedRecord
@@ -13,8 +14,8 @@ PATH = "/var/lib/gpufleet/applied.json"
 
 
 def spec_hash(spec: HostSpec) -> str:
-    """SHA-256 of the declaration without the way the host is reached, in hexadecimal."""
-    return hashlib.sha256(spec.model_dump_json(exclude={"connection", "locked"}).encode()).hexdigest()
+    """SHA-256 of the declaration as it was written, without the way the host is reached, in hexadecimal."""
+    return hashlib.sha256(choose.declared(spec).model_dump_json(exclude={"connection", "locked"}).encode()).hexdigest()
 
 
 def applied(work: Work) -> AppliedRecord:

@@ -7,6 +7,7 @@ from typing import Literal
 from fleet import drift, forecast
 from fleet.errors import Failure, RunError
 from fleet.forecast import Forecast, Move
+from schema import choose
 from schema import plan as plans
 from schema.errors import Finding
 from schema.host import HostSpec
@@ -49,6 +50,7 @@ def host_plan(spec: HostSpec, seen: Snapshot | RunError, force: bool, today: dat
     if isinstance(seen, RunError):
         status: Status = "unreachable" if seen.code in drift.UNREACHABLE else "failed"
         return HostPlan(host=spec.name, status=status, error=seen.failure)
+    spec = choose.settled(spec, seen)
     found = plans.diff(spec, seen, force=force, today=today)
     sizes = forecast.forecast(spec, seen, found) if found.changes and not found.refusals else Forecast()
     return HostPlan(

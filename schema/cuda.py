@@ -38,13 +38,23 @@ fi
 
 
 class CudaSpec(Model):
-    """`toolkits` are wanted, `absent` are removed; the newest wanted is the default where none is named."""
+    """`toolkits` are wanted, `absent` are removed; the newest wanted is the default where none is named.
+
+    `auto`: one of them is to be chosen. `chosen` is that one, which stands among `toolkits` too (schema/choose).
+    """
 
     toolkits: tuple[ToolkitVersion, ...] = Field(default=(), max_length=16)
     absent: tuple[ToolkitVersion, ...] = ()
+    auto: bool = False
+    chosen: ToolkitVersion | None = None
     default: ToolkitVersion | None = None
     policy: Literal["minor-compatible", "strict"] = "minor-compatible"
     path: bool = True
+
+    @property
+    def written(self) -> tuple[str, ...]:
+        """The toolkits that are written down."""
+        return tuple(version for version in self.toolkits if version != self.chosen)
 
 
 class Toolkit(Model):

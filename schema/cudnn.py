@@ -20,10 +20,20 @@ NAME = re.compile(r"^libcudnn(\d{1,2})(-dev|-headers|-static|-samples)?(?:-cuda-
 
 
 class CudnnSpec(Model):
-    """`version` for every declared CUDA major; `versions` by CUDA major ("12", "13") when they differ."""
+    """`version` for every declared CUDA major; `versions` by CUDA major ("12", "13") when they differ.
+
+    `auto`: those of majors without one are to be chosen. `chosen` has them, and so has `versions` (schema/choose).
+    """
 
     version: DottedVersion | None = None
     versions: dict[str, DottedVersion] = Field(default={})
+    auto: bool = False
+    chosen: dict[str, DottedVersion] = Field(default={})
+
+    @property
+    def written(self) -> dict[str, str]:
+        """The versions by CUDA major that are written down."""
+        return {major: version for major, version in self.versions.items() if major not in self.chosen}
 
 
 class CudnnState(Model):

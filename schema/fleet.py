@@ -35,6 +35,7 @@ class Fleet:
     `locked`: a fleet.lock was read.
 
     `groups`: the names of the hosts in each group of fleet.yaml. `problems`: errors and warnings, one per host.
+    `layers`: where the defaults and each group begin in fleet.yaml.
     """
 
     root: str
@@ -48,12 +49,18 @@ class Fleet:
     require_lock: bool = False
     locked: bool = False
     trees: dict[str, Node] = field(default_factory=dict, repr=False, compare=False)
+    layers: tuple[tuple[int, int, str], ...] = field(default=(), repr=False, compare=False)
 
     def origin(self, host: str, path: str) -> Origin | None:
         """Where the value at a dotted path ("driver.branch") of a host was written; None for a default."""
         tree = self.trees.get(host)
         node = exact(tree, path) if tree is not None else None
         return None if node is None else Origin(file=node.file, line=node.line, column=node.column)
+
+    def layer(self, origin: Origin) -> str | None:
+        """ "defaults" or "group h100" for a place in fleet.yaml; None for one in a host's own file."""
+        before = [name for line, column, name in self.layers if (line, column) <= (origin.line, origin.column)]
+        return before[-1] if origin.file == "fleet.yaml" and before else None
 
     def select(self, patterns: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Hosts that any of `patterns` (host names, groups, globs) matches, and the patterns that match none."""

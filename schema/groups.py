@@ -33,6 +33,13 @@ class Policy:
     requires: str | None = None
     require_lock: bool = False
 
+    @property
+    def layers(self) -> tuple[tuple[int, int, str], ...]:
+        """Where each part begins, in the order of the file: line, column, and "defaults" or "group h100"."""
+        parts = {f"group {name}": node for name, node in self.groups.items()}
+        parts |= {"defaults": self.defaults} if self.defaults is not None else {}
+        return tuple(sorted((node.key_line, node.key_column, name) for name, node in parts.items()))
+
 
 def policy(tree: Node, report: Report) -> Policy:
     """The policy in a fleet.yaml; every problem in it is reported, without a host."""

@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 from typing import NamedTuple
 
-from schema import build, content, document, folder, groups, merge, names, rules, spelling
+from schema import build, choose, content, document, folder, groups, merge, names, rules, spelling
 from schema.document import Node, Refused
 from schema.errors import InvalidInventory, Problem
 from schema.fleet import Fleet, judge
@@ -103,6 +103,7 @@ def _read(found: Folder, problems: list[Problem], today: date, locked: bool) -> 
         require_lock=policy.require_lock,
         locked=lock is not None and lock.there,
         trees=trees,
+        layers=policy.layers,
     )
 
 
@@ -185,6 +186,7 @@ def _made(
         said = lock.of(whole_spec, report) if lock is not None else None
         if said is not None:
             spec, whole_spec = (one.model_copy(update={"locked": said}) for one in (spec, whole_spec))
+        spec, whole_spec = choose.settled(spec, None), choose.settled(whole_spec, None)
         for breach in rules.broken(spec, own, failed, today):
             node = merge.find(spelt, breach.path)
             text, level = (breach.message, breach.hint), breach.severity

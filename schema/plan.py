@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Literal
 
-from schema import conda, cuda, cudnn, driver, environments, files, gates, health, kernel, repository
+from schema import choose, conda, cuda, cudnn, driver, environments, files, gates, health, kernel, repository
 from schema.change import Change, Disruption
 from schema.errors import Finding
 from schema.host import HostSpec
@@ -47,6 +47,7 @@ def diff(spec: HostSpec, snapshot: Snapshot, *, force: bool = False, today: date
 
     `force` lifts what protects others' work; `today` decides which accepted findings have expired, none without it.
     """
+    spec = choose.settled(spec, snapshot)
     changes = (
         *files.changes(spec, snapshot, "repository"),
         *repository.changes(spec, snapshot),

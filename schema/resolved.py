@@ -1,73 +1,129 @@
-"""A host as it is declared: every value that counts, as text, with the place where it was written."""
+"""A host as it is declared, whole: every value that counts, as text, and where it comes from."""
 
+from typing import Literal
+
+from schema import choose
+from schema.choose import Choice
 from schema.cuda import CudaSpec
 from schema.fleet import Fleet, Origin
 from schema.host import HostSpec
 from schema.merge import Plain
 from schema.model import Model, version_key
-from schema.rules import auto
 
-# Read from files into the spec: their text is no value of the host file.
-CONTENT = frozenset({"armoured", "ca_pem", "lines", "explicit"})
+# Read from files into the spec: their text is no value of the host file. The rest stands for a short spelling.
+CONTENT = frozenset({"armoured", "ca_pem", "lines", "explicit", "auto", "chosen"})
 # Keys of an environment that its file fills in (schema/content/environment_file.py).
 FROM_FILE = frozenset({"python", "channels", "packages", "pip"})
+MANAGED = frozenset({"gpus", "driver", "cuda", "cudnn", "conda", "proxy", "ca_bundle"})
+By = Literal["file", "default", "lock", "observed", "rule"]
 
 
 class Value(Model):
-    """`note` says what stands behind `text`: the rule's value for auto, or why it is passed over.
+    """One value: `path` dotted, `text` as a user would write it.
 
-    `origin` is None for a default.
+    `by`: what decided it: a file, a built-in default, the lock or the rule. `origin`: where it, or the `auto` that
+    it stands for, was written, and `layer` which part of fleet.yaml that is ("defaults", "group h100"); None where it
+    was not written. `note`: the rule's reason, or what else there is to say.
     """
 
     path: str
     text: str
+    by: By
     note: str | None = None
+    layer: str | None = None
     origin: Origin | None = None
 
     @property
+    def written(self) -> str | None:
+        """ "group h100, fleet.yaml:12"."""
+        if self.origin is None:
+            return None
+        place = f"{self.origin.file}:{self.origin.line}"
+        return f"{self.layer}, {place}" if self.layer else place
+
+    @property
     def place(self) -> str:
-        where = f"{self.origin.file}:{self.origin.line}" if self.origin is not None else "default"
-        return f"{where}  ({self.note})" if self.note else where
+        """In one line: "rule: the production branch  (auto: defaults, fleet.yaml:3)"."""
+        if self.by in {"file", "default"}:
+            where = self.written or "built-in default"
+            return f"{where}  ({self.note})" if self.note else where
+        decided = self.by if self.note is None or self.by == "lock" else f"{self.by}: {self.note}"
+        return f"{decided}  (auto: {self.written or 'built-in default'})"
 
 
 def values(fleet: Fleet, host: str) -> tuple[Value, ...]:
     """All values of a valid host, in the order of the models; sections that are not managed say so."""
     spec = fleet.hosts[host]
+    choices = choose.choices(spec)
     found: list[Value] = []
     for field in HostSpec.model_fields:
         if field in {"name", "locked", *CONTENT}:
             continue
         value = spec.managed_driver if field == "driver" and spec.driver is None else getattr(spec, field)
-        found += _section(fleet, host, spec, field, value)
+        found += _section(fleet, host, spec, field, value, choices)
     return tuple(found)
 
 
-def _section(fleet: Fleet, host: str, spec: HostSpec, field: str, value: object) -> list[Value]:
+def _section(
+    fleet: Fleet, host: str, spec: HostSpec, field: str, value: object, choices: dict[str, Choice]
+) -> list[Value]:
     if value is None:
-        return [Value(path=field, text="not managed" if field in MANAGED else "none given")]
+        return [Value(path=field, text="not managed" if field in MANAGED else "none given", by="default")]
     if field == "driver" and spec.gpus == () and fleet.origin(host, "driver") is not None and value != "none":
-        origin = fleet.origin(host, "driver")
-        return [Value(path="driver", text="passed over", note="the host has no GPU", origin=origin)]
+        return [_value(fleet, host, "driver", "passed over", "the host has no GPU")]
     if field == "connection" and spec.connection.local:
-        return [Value(path=field, text="local", origin=fleet.origin(host, field))]
+        return [_value(fleet, host, field, "local")]
     plain = value.model_dump(mode="json") if isinstance(value, Model) else spec.model_dump(mode="json")[field]
+    notes: dict[str, str] = {}
     if isinstance(value, CudaSpec) and value.toolkits and isinstance(plain, dict):
+        notes = {"cuda.default": "the newest listed"} if value.default is None else {}
         plain = plain | {"default": value.default or max(value.toolkits, key=version_key)}
-    return [
-        Value(path=path, text=text, note=_note(spec, path, text), origin=_origin(fleet, host, path))
-        for path, text in _leaves(field, plain)
-    ]
+    found = []
+    for path, text in _leaves(field, plain):
+        choice = choices.get(path)
+        if choice is not None:
+            found.append(_chosen(fleet, host, path, text, choice))
+        else:
+            found.append(_value(fleet, host, path, *_undecided(spec, path, text, notes.get(path))))
+    return found
 
 
-def _origin(fleet: Fleet, host: str, path: str) -> Origin | None:
-    """Where a value was written. What an environment file says has the place that names the file."""
-    origin, parts = fleet.origin(host, path), path.split(".")
+def _value(fleet: Fleet, host: str, path: str, text: str, note: str | None = None) -> Value:
+    """A value that a file or the built-in default gives."""
+    origin = fleet.origin(host, path)
+    parts = path.split(".")
     if origin is None and parts[0] == "environments" and FROM_FILE.intersection(parts[2:3]):
-        return fleet.origin(host, f"environments.{parts[1]}.file")
-    return origin
+        named = fleet.origin(host, f"environments.{parts[1]}.file")
+        environment = fleet.hosts[host].environments[parts[1]]
+        if named is not None and environment != "absent" and environment.file is not None:
+            origin, note = named, f"in {environment.file}, which this line names"
+    layer = fleet.layer(origin) if origin is not None else None
+    by: By = "file" if origin is not None else "default"
+    return Value(path=path, text=text, by=by, note=note, layer=layer, origin=origin)
 
 
-MANAGED = frozenset({"gpus", "driver", "cuda", "cudnn", "conda", "proxy", "ca_bundle"})
+def _chosen(fleet: Fleet, host: str, path: str, text: str, choice: Choice) -> Value:
+    """A value that stands for `auto`. A list that has others beside it keeps them."""
+    origin = fleet.origin(host, path)
+    layer = fleet.layer(origin) if origin is not None else None
+    by: By = choice.by if choice.by != "declared" else "rule"
+    shown = text if path == "cuda.toolkits" else choice.value or "auto"
+    note = choice.reason if choice.value is not None else f"not known from the inventory: {choice.reason}"
+    return Value(path=path, text=shown, by=by, note=note or None, layer=layer, origin=origin)
+
+
+def _undecided(spec: HostSpec, path: str, text: str, note: str | None) -> tuple[str, str | None]:
+    """Text and note of an `auto` that is not chosen here."""
+    managed = spec.managed_driver
+    if text != "auto":
+        return text, note
+    if path == "kernel.flavour":
+        return text, "that of the running kernel"
+    if managed is not None and managed.source == "external":
+        return "any", "what else manages the driver decides"
+    if path in {"driver.delivery", "driver.variant"}:
+        return ("dkms" if path == "driver.delivery" else "not used"), "source: nvidia has one kind"
+    return text, note
 
 
 def _leaves(path: str, value: Plain) -> list[tuple[str, str]]:
@@ -80,12 +136,3 @@ def _leaves(path: str, value: Plain) -> list[tuple[str, str]]:
     if isinstance(value, list):
         return [(path, f"[{', '.join(str(item) for item in value)}]")]
     return [(path, str(value).lower() if isinstance(value, bool) else str(value))]
-
-
-def _note(spec: HostSpec, path: str, text: str) -> str | None:
-    """What the rule makes of `auto` without a lock and without a look at the host."""
-    ruled = {"driver.branch": auto.branch, "driver.modules": auto.flavour}
-    if text != "auto" or path not in ruled or spec.managed_driver is None:
-        return None
-    value = ruled[path](spec)
-    return f"by rule {value}" if value is not None else "not known from the inventory alone"

@@ -1,4 +1,4 @@
-"""Short spellings written out: `connection: local`, GPUs as text, absent toolkits, one cuDNN per CUDA major."""
+"""Short spellings written out: `connection: local`, GPUs as text, absent toolkits, one cuDNN per CUDA major, `auto`."""
 
 from collections.abc import Callable
 
@@ -34,11 +34,16 @@ def _gpu(item: Node) -> Node:
 
 def _cuda(node: Node) -> Node:
     toolkits = node.value.get("toolkits") if isinstance(node.value, dict) else None
-    if not isinstance(node.value, dict) or toolkits is None or not isinstance(toolkits.value, list):
+    if not isinstance(node.value, dict) or toolkits is None:
         return node
-    absent = [version for item in toolkits.value for version in _absent(item)]
-    wanted = [item for item in toolkits.value if not _absent(item)]
+    listed = toolkits.value if isinstance(toolkits.value, list) else [toolkits]
+    autos = [item for item in listed if _auto(item)]
+    if not autos and not isinstance(toolkits.value, list):
+        return node
+    absent = [version for item in listed for version in _absent(item)]
+    wanted = [item for item in listed if not (_absent(item) or _auto(item))]
     extra = {"absent": toolkits.like(list(absent), made=True)} if absent else {}
+    extra |= {"auto": autos[0].like(True, made=True)} if autos else {}
     return node.like({**node.value, "toolkits": toolkits.like(list(wanted)), **extra})
 
 
@@ -51,10 +56,17 @@ def _absent(item: Node) -> list[Node]:
 
 def _cudnn(node: Node) -> Node:
     version = node.value.get("version") if isinstance(node.value, dict) else None
-    if not isinstance(node.value, dict) or version is None or not isinstance(version.value, dict):
+    if not isinstance(node.value, dict) or version is None or not (isinstance(version.value, dict) or _auto(version)):
         return node
     others = {key: child for key, child in node.value.items() if key != "version"}
-    return node.like({**others, "versions": version.like(version.value, made=True)})
+    by_major = version.value if isinstance(version.value, dict) else {}
+    written = {major: child for major, child in by_major.items() if not _auto(child)}
+    extra = {"auto": version.like(True, made=True)} if len(written) < len(by_major) or _auto(version) else {}
+    return node.like({**others, "versions": version.like(written, made=True), **extra})
+
+
+def _auto(node: Node) -> bool:
+    return node.value == "auto"
 
 
 SPELLINGS: dict[str, Callable[[Node], Node]] = {

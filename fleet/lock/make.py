@@ -10,7 +10,7 @@ from fleet.lock.environment import Environments
 from fleet.lock.indices import Read
 from fleet.lock.request import Asked
 from fleet.lock.update import Update
-from schema import conda
+from schema import choose, conda
 from schema.fleet import Fleet
 from schema.host import HostSpec
 from schema.lock import inputs
@@ -74,7 +74,7 @@ class Maker:
         """What a host asks for, with the old lock's choices where they stay."""
         said = obeyed.of(spec) if obeyed is not None else Locked()
         choices = {path: value for path, value in said.choices.items() if not self.update.concern(path.split(".")[0])}
-        known = spec.model_copy(update={"locked": Locked(choices=choices)})
+        known = choose.settled(spec.model_copy(update={"locked": Locked(choices=choices)}), None)
         return _Host(known, inputs.inputs(spec), request.asked(known), request.choices(known))
 
     def _old(self, repository: str, name: str) -> PackageSet | None:

@@ -6,7 +6,7 @@ from fleet.closure import Request
 from fleet.errors import RunError
 from fleet.lock import place
 from fleet.lock.place import Place
-from schema import cuda, cudnn, driver
+from schema import choose, cuda, cudnn, driver
 from schema.driver import ResolvedDriver
 from schema.host import HostSpec
 from schema.kernel import KernelState
@@ -89,16 +89,5 @@ def request(item: Wanted) -> Request:
 
 def choices(spec: HostSpec) -> dict[str, Choice]:
     """What `auto` came to, by dotted path."""
-    managed = spec.managed_driver
-    resolved = resolved_driver(spec, unseen(spec)) if spec.platform == "generic" else None
-    if managed is None or resolved is None:
-        return {}
-    found: dict[str, Choice] = {}
-    if managed.branch == "auto":
-        found["driver.branch"] = str(resolved.branch)
-    if managed.modules == "auto":
-        found["driver.modules"] = resolved.flavour
-    if managed.source == "ubuntu":
-        found |= {"driver.delivery": resolved.delivery} if managed.delivery == "auto" else {}
-        found |= {"driver.variant": resolved.variant} if managed.variant == "auto" else {}
-    return found
+    found = choose.choices(spec, None)
+    return {path: choice.value for path, choice in found.items() if choice.value is not None}

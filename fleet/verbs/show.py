@@ -1,4 +1,8 @@
-"""fleet show: a host as it is declared, each value with its origin."""
+"""fleet show: a host as it is declared, each value with where it comes from.
+
+The JSON: `{"version": 1, "host", "values": [{"path", "text", "by": "file|default|lock|observed|rule", "note": str|null,
+"layer": "defaults"|"group NAME"|null, "origin": {"file", "line", "column"}|null}]}`; see `schema.resolved.Value`.
+"""
 
 import difflib
 from pathlib import Path
@@ -16,10 +20,11 @@ from schema import load, resolved
 @options.form
 @options.file
 def command(host: str, inventory: str | None, form: str, file: Path | None) -> int:
-    """Print HOST with its defaults and groups merged in: every value, and where it was written.
+    """Print HOST with its defaults and groups merged in: every value, and where it comes from.
 
-    `auto` is followed by the value that the rule gives from the inventory alone; on the host, a working driver that
-    suits comes first. Exit code: 0 shown, 1 not valid or no such host.
+    That is a line of a file, with the group or the defaults that it belongs to; a built-in default; or, where a value
+    is auto, the lock, or the rule with its reason. On the host, what works there comes before the rule. Exit code: 0
+    shown, 1 not valid or no such host.
 
     \b
     fleet show desk

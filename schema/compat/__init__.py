@@ -46,6 +46,7 @@ __all__ = [
     "installer",
     "installer_versions",
     "nearest_gpu",
+    "preferred_branches",
     "release",
     "rule_branch",
     "rule_modules",
@@ -64,6 +65,7 @@ wheel_index = software.wheel_index
 rule_branch = rule.rule_branch
 rule_modules = rule.rule_modules
 flavours = rule.flavours
+preferred_branches = rule.preferred_branches
 
 
 @functools.lru_cache(maxsize=4096)

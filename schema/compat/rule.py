@@ -1,5 +1,6 @@
 """`auto` without a lock and without a working driver: the branch and the module flavour that drive all the GPUs."""
 
+import functools
 from collections.abc import Iterable
 from typing import Literal
 
@@ -31,7 +32,7 @@ def rule_branch(
         default=0,
     )
     highest = min([item.last_branch for item in known if item.last_branch], default=max(data.branches()))
-    for branch in _preferred():
+    for branch in preferred_branches():
         usable = lowest <= branch <= highest and branch in data.branches()
         if usable and (not known or _flavours([item.flavours for item in known], branch)):
             return branch
@@ -63,14 +64,17 @@ def _flavours(architectures: list[tuple[Flavour, ...]], branch: int) -> frozense
     return frozenset(flavours(branch)).intersection(*architectures)
 
 
-def _preferred() -> list[int]:
-    """Production first, then long-term, then the rest: newer ones, then older ones from the newest down."""
+@functools.cache
+def preferred_branches() -> tuple[int, ...]:
+    """Long-lived branches first: production, then long-term (NVIDIA's data centre driver lifecycle). Then what was
+    superseded, from the newest down; new-feature branches, nearest first; and last those that have ended.
+    """
     branches = data.branches().values()
-    production = [branch.number for branch in branches if branch.state == "production"]
-    long_term = [branch.number for branch in branches if branch.state == "long-term"]
-    newer = sorted(branch.number for branch in branches if branch.number > max(production))
-    older = [branch.number for branch in branches if branch.number < max(production) and branch.confirmed]
-    return list(dict.fromkeys(production + long_term + newer + older))
+    state = {name: [row.number for row in branches if row.state == name] for name in ("production", "long-term")}
+    superseded = [row.number for row in branches if row.state == "superseded" and row.confirmed]
+    features = sorted(row.number for row in branches if row.state == "new-feature")
+    ended = [row.number for row in branches if row.state == "ended" and row.confirmed]
+    return (*state["production"], *state["long-term"], *superseded, *features, *ended)
 
 
 def _why(titles: list[str], toolkits: list[str], lowest: int, highest: int) -> str:

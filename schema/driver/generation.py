@@ -1,15 +1,13 @@
-"""GPU generations, and whether a driver branch and flavour drives them and is new enough for the toolkits."""
+"""GPU generations that are declared and that are there, and whether a driver branch and flavour drives them."""
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from schema import compat
 from schema.driver.model import Flavour
 from schema.gpu import GpuSpec
-from schema.model import version_key
 
 if TYPE_CHECKING:
-    from schema.host import HostSpec
     from schema.snapshot import Snapshot
 
 
@@ -30,10 +28,6 @@ def seen_architectures(snapshot: "Snapshot") -> frozenset[str]:
     return frozenset(gpu.architecture for gpu in known if gpu is not None)
 
 
-def architectures(spec: "HostSpec", snapshot: "Snapshot") -> frozenset[str]:
-    return declared_architectures(spec.gpus or ()) or seen_architectures(snapshot)
-
-
 def suits(branch: int, flavour: Flavour | None, generations: Iterable[str]) -> bool:
     """Whether a branch, in this flavour, drives all of the generations that our data knows."""
     for row in (compat.architecture(name) for name in generations):
@@ -44,20 +38,3 @@ def suits(branch: int, flavour: Flavour | None, generations: Iterable[str]) -> b
         if flavour is not None and flavour not in row.flavours:
             return False
     return flavour is None or flavour in compat.flavours(branch) or compat.branch(branch) is None
-
-
-def carries(branch: int, spec: "HostSpec") -> bool:
-    """Whether the branch is new enough for the declared CUDA toolkits."""
-    versions, policy = toolkits(spec)
-    for row in (compat.toolkit(version) for version in versions):
-        floor = None if row is None else row.floor_full if policy == "strict" else row.floor_minor or row.floor_full
-        if floor is not None and branch < version_key(floor)[0]:
-            return False
-    return True
-
-
-def toolkits(spec: "HostSpec") -> tuple[tuple[str, ...], Literal["minor-compatible", "strict"]]:
-    """The declared CUDA toolkits, and how new a driver they ask for."""
-    if spec.cuda is None or spec.cuda == "none":
-        return (), "minor-compatible"
-    return spec.cuda.toolkits, spec.cuda.policy

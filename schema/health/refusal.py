@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from schema import compat, driver
+from schema import choose, compat, driver
 from schema.driver.generation import declared_architectures, seen_architectures, suits
 from schema.errors import Finding
 
@@ -59,8 +59,8 @@ def _unsuited(spec: "HostSpec", snapshot: "Snapshot") -> list[Finding]:
         return []
     generations = seen_architectures(snapshot)
     if resolved is None:
-        message = "no driver branch drives the declared GPUs and toolkits together"
-        return _error("GPU007", message, ", ".join(sorted(generations)), "see fleet validate")
+        found = choose.branch(spec, snapshot)
+        return _error("GPU007", found.reason, ", ".join(sorted(generations)), found.hint or "see fleet validate")
     if suits(resolved.branch, resolved.flavour, generations) or _insisted(spec, generations):
         return []
     rows = [row for row in map(compat.architecture, sorted(generations)) if row is not None]

@@ -17,6 +17,7 @@ from schema.model import Model
 
 Json = dict[str, object]
 # Texts that YAML 1.2 reads as numbers, by the kind of number.
+AUTO: Json = {"const": "auto"}
 NUMBERS = {"integer": ("580", "9", "13", "0755"), "number": ("12.9", "24.04")}
 
 
@@ -62,10 +63,12 @@ def _short(path: str) -> list[Json]:
         return [{"const": "local"}]
     if path == "gpus[]":
         return [kind(fields.annotation(GpuSpec, "model"), "gpus.model")]
+    if path == "cuda.toolkits":
+        return [AUTO]
     if path == "cuda.toolkits[]":
         names: Json = {"pattern": r"^[0-9]{1,2}\.[0-9]{1,2}(\.[0-9]{1,2})?$"}
         absent: Json = {"const": "absent"}
-        return [{"type": "object", "minProperties": 1, "propertyNames": names, "additionalProperties": absent}]
+        return [AUTO, {"type": "object", "minProperties": 1, "propertyNames": names, "additionalProperties": absent}]
     if path == "cudnn.version":
         version: Json = {"anyOf": [*known.reference(path), {"type": ["string", "number"]}]}
         majors: Json = {"pattern": r"^[0-9]{1,2}$"}

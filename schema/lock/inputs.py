@@ -8,6 +8,7 @@ import hashlib
 import json
 from typing import TYPE_CHECKING
 
+from schema import choose
 from schema.cuda import CudaSpec
 from schema.cudnn import CudnnSpec
 from schema.environments.model import EnvironmentSpec
@@ -24,6 +25,7 @@ ENVIRONMENT_ASIDE = frozenset({"owner", "exact", "file", "lock"})
 
 def inputs(spec: "HostSpec") -> dict[str, str]:
     """A digest for each concern of this host that a lock answers, sorted by name; {} where there is none."""
+    spec = choose.declared(spec)
     found = {"conda": _conda(spec)}
     # NVIDIA's repositories for servers and desktops are not those of Jetsons.
     if spec.platform == "generic":
@@ -76,22 +78,18 @@ def _driver(spec: "HostSpec") -> str | None:
     return _text(spec, parts, kernel, mirror_text(mirror))
 
 
-def _auto(value: object) -> bool:
-    return value == "auto" or (isinstance(value, tuple) and "auto" in value)
-
-
 def _cuda(spec: "HostSpec") -> str | None:
     if not isinstance(spec.cuda, CudaSpec):
         return None
     text = spec.cuda.model_dump_json(exclude=set(CUDA_ASIDE))
-    chosen = [driver_text(spec), *_choosing(spec)] if _auto(spec.cuda.toolkits) else []
+    chosen = [driver_text(spec), *_choosing(spec)] if spec.cuda.auto else []
     return _text(spec, text, chosen, mirror_text(spec.mirrors.cuda))
 
 
 def _cudnn(spec: "HostSpec") -> str | None:
     if not isinstance(spec.cudnn, CudnnSpec):
         return None
-    chosen = [driver_text(spec), *_choosing(spec)] if _auto(spec.cudnn.version) else []
+    chosen = [driver_text(spec), *_choosing(spec)] if spec.cudnn.auto else []
     toolkits = list(spec.cuda.toolkits) if isinstance(spec.cuda, CudaSpec) else []
     default = spec.cuda.default if isinstance(spec.cuda, CudaSpec) else None
     return _text(spec, spec.cudnn.model_dump_json(), toolkits, default, chosen, mirror_text(spec.mirrors.cuda))

@@ -6,7 +6,7 @@ from datetime import date
 from schema.document import Node
 from schema.errors import Problem
 from schema.host import HostSpec
-from schema.rules import accept, architecture, branch, code, environment, flavour, fleet, shape, support, toolkit
+from schema.rules import accept, architecture, auto, branch, code, environment, flavour, fleet, shape, support, toolkit
 from schema.rules.breach import Breach
 
 Rule = Callable[[HostSpec], list[Breach]]
@@ -39,6 +39,8 @@ GENERIC: tuple[tuple[Rule, frozenset[str]], ...] = (
     (toolkit.driver, frozenset({"gpus", "driver", "cuda"})),
     (toolkit.auto_driver, frozenset({"gpus", "driver", "cuda"})),
     (toolkit.release, frozenset({"cuda", "ubuntu"})),
+    (auto.driver, frozenset({"gpus", "driver", "cuda", "ubuntu"})),
+    (auto.toolkit, frozenset({"gpus", "driver", "cuda", "ubuntu"})),
 )
 
 

@@ -1,25 +1,60 @@
-"""`branch: auto` and `modules: auto`: what the rule makes of them."""
+"""`auto`: what the rule makes of it, and where nothing can be chosen."""
 
-from schema import compat
+from schema import choose, compat
+from schema.choose import branches, needs
+from schema.cuda import CudaSpec
 from schema.host import HostSpec
-from schema.rules import architecture
+from schema.rules.breach import Breach
 
 
 def branch(spec: HostSpec) -> int | None:
     """The rule's branch for `branch: auto`; None where no driver is managed, no GPU known, or none suits."""
-    driver = spec.managed_driver
-    names = list(architecture.generations(spec))
-    if driver is None or not names:
-        return None
-    cuda = spec.cuda if spec.cuda is not None and spec.cuda != "none" else None
-    toolkits, policy = (cuda.toolkits, cuda.policy) if cuda is not None else ((), "minor-compatible")
-    try:
-        return compat.rule_branch(names, spec.ubuntu, toolkits, policy)
-    except LookupError:
-        return None
+    found = choose.branch(spec, None)
+    known = bool(choose.kinds(spec, None).known)
+    return int(found.value) if found.value is not None and known and found.by != "declared" else None
 
 
-def flavour(spec: HostSpec) -> compat.Flavour | None:
+def flavour(spec: HostSpec) -> str | None:
     """The rule's module flavour for `modules: auto`, for the declared or the rule's branch."""
-    number = architecture.branch_number(spec) or branch(spec)
-    return None if number is None else compat.rule_modules(architecture.generations(spec), number)
+    return choose.modules(spec, None).value if spec.managed_driver is not None else None
+
+
+def driver(spec: HostSpec) -> list[Breach]:
+    """A branch for `branch: auto` must be in the driver's source, and have the flavour that is asked for.
+
+    GPUs without a common branch, a flavour that does not drive one of them, and toolkits that no branch for them
+    reaches are other rules'.
+    """
+    managed = spec.managed_driver
+    if managed is None or choose.branch(spec, None).value is not None or choose.kinds(spec, None).unknown:
+        return []
+    wanted = needs.of(spec, managed, None)
+    if branches.by_gpus(wanted).value is None:
+        return []
+    if branches.by_rule(wanted._replace(source="external")).value is not None:
+        path, hint = "driver.source", "Set driver.source: nvidia, or use another Ubuntu release."
+    elif _drives_none(managed.modules, wanted) or branches.by_rule(wanted._replace(modules="auto")).value is None:
+        return []
+    else:
+        path, hint = "driver.modules", "Set driver.modules: auto."
+    message = f"{choose.branch(spec, None).reason}."
+    return [Breach(code="CMP006", path=path, message=message, hint=hint, undecided=True)]
+
+
+def _drives_none(modules: str, wanted: needs.Needs) -> bool:
+    """Whether the flavour drives one of the GPUs in no branch at all."""
+    rows = [compat.architecture(kind.generation) for kind in wanted.kinds]
+    return any(row is not None and modules not in row.flavours for row in rows)
+
+
+def toolkit(spec: HostSpec) -> list[Breach]:
+    """`cuda.toolkits: auto` must come to something; where no driver can be chosen, that is told in its place."""
+    if not isinstance(spec.cuda, CudaSpec) or not spec.cuda.auto or spec.cuda.chosen is not None:
+        return []
+    if spec.managed_driver is not None and choose.branch(spec, None).value is None:
+        unknown = choose.kinds(spec, None).unknown
+        if not unknown:
+            return []
+    found = choose.toolkit(spec, None)
+    message = f"auto cannot be chosen: {found.reason}."
+    return [Breach(code="CMP060", path="cuda.toolkits", message=message, hint=found.hint, undecided=True)]

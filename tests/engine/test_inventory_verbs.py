@@ -150,11 +150,31 @@ def test_show_prints_each_value_with_its_origin(tmp_path: Path, capsys: pytest.C
     root = write(tmp_path, fleet="defaults:\n  driver: {install: compute}\n", a=OK + "gpus: [GTX 1080]\n")
     assert cli.run(["show", "a", "-i", str(root)]) == 0
     rows = {line.split()[0]: line.split(None, 1)[1].split() for line in capsys.readouterr().out.splitlines()[1:]}
-    assert rows["driver.install"] == ["compute", "fleet.yaml:2"]
+    assert " ".join(rows["driver.install"]) == "compute defaults, fleet.yaml:2"
     assert rows["gpus.0.model"] == ["GTX", "1080", "hosts/a.yaml:2"]
-    assert rows["driver.branch"] == ["auto", "default", "(by", "rule", "580)"]
-    assert rows["driver.modules"] == ["auto", "default", "(by", "rule", "proprietary)"]
-    assert rows["cuda"] == ["not", "managed", "default"]
+    last = "580 rule: last branch that drives GTX 1080 (Pascal) (auto: built-in default)"
+    assert " ".join(rows["driver.branch"]) == last
+    assert rows["driver.modules"][:2] == ["proprietary", "rule:"]
+    assert " ".join(rows["cuda"]) == "not managed built-in default"
+
+
+def test_show_names_the_group_of_each_value_and_says_what_was_chosen(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    groups = "groups:\n  ada: {driver: {branch: auto}}\n  kits:\n    cuda:\n      toolkits: auto\n"
+    fleet = f"defaults: {{reboot: if-needed}}\n{groups}"
+    root = write(tmp_path, fleet=fleet, a=OK + "groups: [ada, kits]\ngpus: [RTX 4090]\n")
+    assert cli.run(["show", "a", "-i", str(root), "--format", "json"]) == 0
+    values = {value["path"]: value for value in json.loads(capsys.readouterr().out)["values"]}
+    assert list(values["reboot"]) == ["path", "text", "by", "note", "layer", "origin"]
+    assert (values["reboot"]["by"], values["reboot"]["layer"]) == ("file", "defaults")
+    branch, toolkits = values["driver.branch"], values["cuda.toolkits"]
+    assert (branch["text"], branch["by"], branch["layer"]) == ("595", "rule", "group ada")
+    assert branch["note"] == "the production branch"
+    assert (toolkits["text"], toolkits["by"], toolkits["layer"]) == ("[13.2]", "rule", "group kits")
+    assert toolkits["origin"] == {"file": "fleet.yaml", "line": 6, "column": 17}
+    assert (values["arch"]["by"], values["arch"]["origin"]) == ("default", None)
+    assert "auto" not in values and "cuda.auto" not in values and "cuda.chosen" not in values
 
 
 def test_show_names_the_place_of_an_environment_file_for_what_it_says(
@@ -166,7 +186,8 @@ def test_show_names_the_place_of_an_environment_file_for_what_it_says(
     (root / "environments" / "ds.yml").write_text("dependencies: [python=3.11, numpy]\n")
     assert cli.run(["show", "a", "-i", str(root)]) == 0
     (packages,) = [line for line in capsys.readouterr().out.splitlines() if "environments.ds.packages" in line]
-    assert packages.split()[1:] == ["[numpy]", "hosts/a.yaml:5"]
+    place = "hosts/a.yaml:5 (in environments/ds.yml, which this line names)"
+    assert " ".join(packages.split()[1:]) == f"[numpy] {place}"
 
 
 def test_show_says_that_a_driver_is_passed_over(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -251,5 +251,7 @@ def test_every_pattern_is_one_that_editors_can_read() -> None:
 
 def test_a_hidden_field_is_offered_nowhere() -> None:
     text = str(made.host()) + str(made.fleet())
-    for _, name in fields.HIDDEN - {pair for pair in fields.HIDDEN if pair[1] in {"name", "local", "absent", "lines"}}:
+    for _, name in fields.HIDDEN - {
+        pair for pair in fields.HIDDEN if pair[1] in {"name", "local", "absent", "lines", "auto"}
+    }:
         assert f"'{name}'" not in text, name

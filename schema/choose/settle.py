@@ -1,0 +1,37 @@
+"""A declaration with its `auto`s made concrete, so that whoever reads it sees versions.
+
+`schema.load` settles what the inventory alone decides, so that no reader of a spec can come upon a choice that was not
+made; the diff and the deploys settle it again with the look at the host, which comes before the rule.
+"""
+
+from typing import TYPE_CHECKING
+
+from schema.choose.toolkits import toolkit
+from schema.cuda import CudaSpec
+from schema.cudnn import CudnnSpec
+from schema.once import once
+
+if TYPE_CHECKING:
+    from schema.host import HostSpec
+    from schema.snapshot import Snapshot
+
+
+@once
+def settled(spec: "HostSpec", snapshot: "Snapshot | None") -> "HostSpec":
+    """`spec` with every choice made; the very same where there is none to make. What cannot be chosen is left out."""
+    if isinstance(spec.cuda, CudaSpec) and spec.cuda.auto:
+        chosen = toolkit(spec, snapshot).value
+        toolkits = (*spec.cuda.written, *([chosen] if chosen is not None else []))
+        cuda = spec.cuda.model_copy(update={"toolkits": toolkits, "chosen": chosen})
+        spec = spec.model_copy(update={"cuda": cuda})
+    return spec
+
+
+def declared(spec: "HostSpec") -> "HostSpec":
+    """`spec` as it was written, without the choices: what a digest of the declaration is made from."""
+    update: dict[str, object] = {}
+    if isinstance(spec.cuda, CudaSpec) and spec.cuda.auto:
+        update["cuda"] = spec.cuda.model_copy(update={"toolkits": spec.cuda.written, "chosen": None})
+    if isinstance(spec.cudnn, CudnnSpec) and spec.cudnn.auto:
+        update["cudnn"] = spec.cudnn.model_copy(update={"versions": spec.cudnn.written, "chosen": {}})
+    return spec.model_copy(update=update) if update else spec
