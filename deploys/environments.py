@@ -5,7 +5,7 @@ import posixpath
 from collections.abc import Iterable
 from shlex import quote
 
-from deploys import fetch, files, look, pip, remote, task
+from deploys import explicit, fetch, files, look, pinned, pip, remote, task
 from deploys.conda import run_as, terms
 from deploys.step import StepError, Work
 from deploys.task import Result, Task
@@ -16,6 +16,9 @@ from schema.repository import OwnedFile
 
 # Jupyter reads this folder for every user (jupyter_core, SYSTEM_JUPYTER_PATH).
 KERNELS = "/usr/local/share/jupyter/kernels"
+# How conda (conda/exceptions.py) and pip say that a file is not the one that was asked for, and that it is not there.
+OTHER_CONTENT = ("ChecksumMismatchError", "DO NOT MATCH THE HASHES", "mismatch between the expected content")
+GONE = ("HTTP 404 NOT FOUND", "404 Client Error", "No matching distribution found")
 
 
 def needed(work: Work) -> bool:
@@ -40,12 +43,15 @@ def ensure(work: Work) -> None:
         declared = work.spec.environments.get(name)
         if isinstance(declared, EnvironmentSpec):
             work.host.log(f"environment {name}: differences to mend: {len(changes)}")
+            if explicit.anew(declared, state_of(work, name)):
+                work.host.log(f"environment {name}: its lock has another Python, so it is made anew")
+            files.write(work, lock_files(work, name, declared, changes))
             script, doing = script_for(work, spec, name, declared, changes), f"bring environment {name} up"
         else:
             script, doing = removal_script(spec, name), f"remove environment {name}"
         result = task.run(work.host, Task("conda", script, doing))
         if result.exit_code != 0:
-            raise failure(name, doing, result)
+            raise failure(name, doing, result, locked=isinstance(declared, EnvironmentSpec) and bool(declared.explicit))
         register_kernel(work, spec, name, declared)
 
 
@@ -69,23 +75,41 @@ def channels(work: Work, channels: Iterable[str]) -> str:
 def script_for(work: Work, spec: CondaSpec, name: str, declared: EnvironmentSpec, changes: list[Change]) -> str:
     """Create what is missing, else install what differs; then pip; then hand over."""
     prefix, owner = prefix_of(spec, name), declared.owner or spec.owner
-    there = state_of(work, name) is not None
+    fresh = is_fresh(work, name, declared)
     conda = f"{quote(spec.prefix)}/bin/conda"
-    verb = "install" if there else "create"
+    verb = "create" if fresh else "install"
     lines = header(work, spec)
-    if not there:
+    if fresh:
         lines.append(f"install -d -o {quote(owner)} -m 0755 {quote(prefix)}")
-    specs = conda_specs(declared, changes if there else [])
-    source = channels(work, declared.channels)
+    specs = conda_specs(declared, [] if fresh else changes)
     if declared.explicit:
-        lines += explicit(work, declared, prefix, owner, f"{conda} {verb} -y -p {quote(prefix)}")
-    elif specs or not there:
-        arguments = " ".join(quote(item) for item in specs)
-        lines.append(run_as(owner, f"{conda} {verb} -y -p {quote(prefix)} {source} {arguments}"))
-    lines += extras(work, name, conda, prefix, owner, changes)
-    lines += pip.lines(work, declared, prefix, owner, changes if there else [])
+        needed = explicit.needed(declared, changes, fresh=fresh)
+        lines += explicit.lines(name, spec.prefix, prefix, owner, verb) if needed else []
+    elif specs or fresh:
+        arguments = f"{channels(work, declared.channels)} {' '.join(quote(item) for item in specs)}"
+        lines.append(run_as(owner, f"{conda} {verb} -y -p {quote(prefix)} {arguments}"))
+    lines += extras(work, name, conda, prefix, owner, [] if fresh else changes)
+    if declared.pinned:
+        lines += pinned.lines(work, name, declared, prefix, owner, changes, fresh=fresh)
+    else:
+        lines += pip.lines(work, declared, prefix, owner, [] if fresh else changes)
     lines.append(f"chown -R {quote(owner)}: {quote(prefix)}")
+    lines.append(f"rm -rf {quote(explicit.folder(name))}")
     return "\n".join(lines)
+
+
+def is_fresh(work: Work, name: str, declared: EnvironmentSpec) -> bool:
+    """Whether the environment is made from nothing: it is not there, or its lock has another Python."""
+    state = state_of(work, name)
+    return state is None or explicit.anew(declared, state)
+
+
+def lock_files(work: Work, name: str, declared: EnvironmentSpec, changes: list[Change]) -> tuple[OwnedFile, ...]:
+    """What the script reads of the lock: files of their own, since a script must fit into one argument."""
+    fresh = is_fresh(work, name, declared)
+    packages = explicit.needed(declared, changes, fresh=fresh)
+    found = (explicit.file(name, packages),) if packages else ()
+    return found + pinned.files(name, declared, changes, fresh=fresh)
 
 
 def state_of(work: Work, name: str) -> EnvironmentState | None:
@@ -107,20 +131,6 @@ def conda_specs(declared: EnvironmentSpec, changes: list[Change]) -> list[str]:
         if package in specs or (declared.exact and package not in by_pip):
             specs[package] = f"{package}={version}"
     return list(specs.values())
-
-
-def explicit(work: Work, declared: EnvironmentSpec, prefix: str, owner: str, command: str) -> list[str]:
-    """The lock as a file of URLs with hashes, which conda installs without solving (conda docs, explicit files)."""
-    rows = [
-        f"{item.url}#{f'sha256:{item.sha256}' if item.sha256 else item.md5 or ''}".rstrip("#")
-        for item in declared.explicit
-    ]
-    text = "\n".join(["@EXPLICIT", *rows])
-    return [
-        'lock=$(mktemp /tmp/gpufleet-lock.XXXXXX.txt); trap \'rm -f "$lock"\' EXIT; chmod 644 "$lock"',
-        f"printf '%s\\n' {quote(text)} > \"$lock\"",
-        run_as(owner, f'{command} --file "$lock"'),
-    ]
 
 
 def extras(work: Work, name: str, conda: str, prefix: str, owner: str, changes: list[Change]) -> list[str]:
@@ -164,12 +174,20 @@ def register_kernel(work: Work, spec: CondaSpec, name: str, declared: object) ->
     files.write(work, (OwnedFile(path=posixpath.join(KERNELS, name, "kernel.json"), content=text + "\n"),))
 
 
-def failure(name: str, doing: str, result: Result) -> StepError:
+def failure(name: str, doing: str, result: Result, *, locked: bool = False) -> StepError:
     state = f"environment {name} may be half made; the next run goes on; log on the host: {task.FOLDER}/conda/log"
     evidence = f"{remote.last_lines(result.log)}\nexit code {result.exit_code}"
     if "No space left on device" in result.log:
         hint = "free space (df -h), then run the same command again"
         return StepError("RUN110", "the host's disk is full", evidence=evidence, state=state, hint=hint)
+    if locked and any(word in result.log for word in OTHER_CONTENT):
+        hint = "find out why the mirror's file changed; if that was meant, lock anew: fleet lock --update"
+        message = f"what was downloaded for environment {name} is not what the lock names"
+        return StepError("RUN370", message, evidence=evidence, state=state, hint=hint)
+    if locked and any(word in result.log for word in GONE):
+        hint = "lock anew (fleet lock --update), or declare a mirror that keeps old versions"
+        message = f"a package that the lock of environment {name} names is no longer there"
+        return StepError("RUN371", message, evidence=evidence, state=state, hint=hint)
     if "Terms of Service" in result.log:
         hint = "read Anaconda's terms; declare conda.accept_anaconda_terms: true, or channels: [conda-forge]"
         return StepError("RUN118", "a channel's terms were not accepted", evidence=evidence, state=state, hint=hint)

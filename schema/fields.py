@@ -27,6 +27,7 @@ HIDDEN: frozenset[tuple[type[Model], str]] = frozenset(
         (cudnn.CudnnSpec, "auto"),
         (cudnn.CudnnSpec, "chosen"),
         (environments.EnvironmentSpec, "explicit"),
+        (environments.EnvironmentSpec, "pinned"),
         (environments.PipSpec, "lines"),
         (repository.KeySpec, "armoured"),
     ]

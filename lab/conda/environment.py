@@ -124,6 +124,10 @@ def _with_dependents(held: list[rattler.PrefixRecord], gone: set[str]) -> set[st
 
 def _explicit(here: context.Context, options: argparse.Namespace, prefix: Path) -> int:
     records = [record for name in options.file for record in explicit.records(Path(name))]
+    if options.download_only:
+        raise CondaError(
+            "CondaExitZero", "Package caches prepared. UnlinkLinkTransaction cancelled with --download-only.", 0
+        )
     if options.verb == "install":
         named = {record.name.normalized for record in records}
         records += [record for record in transaction.installed(prefix) if record.name.normalized not in named]

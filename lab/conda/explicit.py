@@ -50,13 +50,12 @@ def _check(line: str, archive: Path, expected: str | None) -> None:
         return
     digits = re.sub(r"^(sha256|md5)[:=]", "", expected)
     # md5 is conda's own choice for explicit files; it guards against mix-ups only.
-    actual = hashlib.new(
-        "sha256" if len(digits) == 64 else "md5", archive.read_bytes(), usedforsecurity=False
-    ).hexdigest()
+    kind = "sha256" if len(digits) == 64 else "md5"
+    actual = hashlib.new(kind, archive.read_bytes(), usedforsecurity=False).hexdigest()
     if actual != digits:
         raise CondaError(
             "ChecksumMismatchError",
             "Conda detected a mismatch between the expected content and downloaded content\n"
             f"for url '{line.split('#')[0]}'.\n"
-            f"  download saved to: {archive}\n  expected checksum: {digits}\n  actual checksum: {actual}",
+            f"  download saved to: {archive}\n  expected {kind}: {digits}\n  actual {kind}: {actual}",
         )

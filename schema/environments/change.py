@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from schema import conda
 from schema.change import Change
 from schema.conda import CondaPackage, CondaSpec, EnvironmentState
-from schema.environments import match, requirement
+from schema.environments import locked, match, requirement
 from schema.environments.model import EnvironmentSpec, requirement_name
 
 if TYPE_CHECKING:
@@ -34,9 +34,9 @@ def changes(spec: "HostSpec", snapshot: "Snapshot") -> tuple[Change, ...]:
     for name, declared in sorted(spec.environments.items()):
         state = there.get(name)
         if not isinstance(declared, EnvironmentSpec):
-            found += [_change(name, "present", None)] if state is not None else []
+            found += [locked.difference(name, "present", None)] if state is not None else []
         elif state is None:
-            found.append(_change(name, None, "present"))
+            found.append(locked.difference(name, None, "present"))
         else:
             found += _inside(managed, declared, state, recorded(snapshot, name))
     return tuple(found)
@@ -48,27 +48,24 @@ def recorded(snapshot: "Snapshot", name: str) -> dict[str, str]:
     return {requirement_name(key): version for key, version in record.items() if PLAIN.match(version)}
 
 
-def _change(item: str, observed: str | None, desired: str | None) -> Change:
-    return Change(concern="environments", item=item, observed=observed, desired=desired)
-
-
 def _inside(
     managed: CondaSpec, declared: EnvironmentSpec, state: EnvironmentState, record: dict[str, str]
 ) -> list[Change]:
     packages = by_name(state.packages)
     if declared.explicit:
-        found = _locked(declared, state)
+        found = locked.conda(declared, state)
     else:
         found = _requested(declared, state, packages, record)
-    found += _pip(declared, state, packages, record)
-    asked = requested(declared)
-    if declared.exact:
-        found += _exact(state, packages, record, asked)
+    found += locked.pip(declared, state) if declared.pinned else _pip(declared, state, packages, record)
+    if declared.exact and locked.whole(declared):
+        found += locked.beyond(declared, state)
+    elif declared.exact:
+        found += _exact(state, packages, record, requested(declared))
     if declared.kernel and not state.kernel:
-        found.append(_change(f"{state.name}/{KERNEL}", None, "registered"))
+        found.append(locked.difference(f"{state.name}/{KERNEL}", None, "registered"))
     owner = declared.owner or managed.owner
     if state.owner not in {None, owner}:
-        found.append(_change(f"{state.name}/{OWNER}", state.owner, owner))
+        found.append(locked.difference(f"{state.name}/{OWNER}", state.owner, owner))
     return found
 
 
@@ -90,8 +87,8 @@ def conda_requirements(declared: EnvironmentSpec) -> list[str]:
 
 def requested(declared: EnvironmentSpec) -> set[str]:
     """Normalised names of everything declared."""
-    names = [*conda_requirements(declared), *declared.pip.wanted, *(item.name for item in declared.explicit)]
-    return {requirement_name(item) for item in names}
+    names = [*conda_requirements(declared), *declared.pip.wanted]
+    return {requirement_name(item) for item in names} | set(locked.names(declared))
 
 
 def _requested(
@@ -104,9 +101,9 @@ def _requested(
         last = last if last is not None and match.fits(text, last, None) else None
         wish = last or match.constraint(text)[0].lstrip("= ") or "present"
         if package is None:
-            found.append(_change(f"{state.name}/{name}", None, wish))
+            found.append(locked.difference(f"{state.name}/{name}", None, wish))
         elif not match.fits(text, package.version, package.build) or (last and last != package.version):
-            found.append(_change(f"{state.name}/{name}", package.version, wish))
+            found.append(locked.difference(f"{state.name}/{name}", package.version, wish))
     return found
 
 
@@ -123,24 +120,9 @@ def _pip(
         last = last if last is not None and requirement.fits(text, last) else None
         wish = last or requirement.wish(text).removeprefix("==") or "present"
         if package is None:
-            found.append(_change(f"{state.name}/{name}", None, wish))
+            found.append(locked.difference(f"{state.name}/{name}", None, wish))
         elif not requirement.fits(text, package.version) or (last and last != package.version):
-            found.append(_change(f"{state.name}/{name}", package.version, wish))
-    return found
-
-
-def _locked(declared: EnvironmentSpec, state: EnvironmentState) -> list[Change]:
-    """An explicit lock names version and build: both must be those."""
-    there = {requirement_name(item.name): item for item in state.packages if item.manager == "conda"}
-    found = []
-    for item in declared.explicit:
-        package = there.get(requirement_name(item.name))
-        if package is None or (package.version, package.build or item.build) != (item.version, item.build):
-            observed = f"{package.version} {package.build or ''}".strip() if package is not None else None
-            desired = (
-                item.version if package is None or package.version != item.version else f"{item.version} {item.build}"
-            )
-            found.append(_change(f"{state.name}/{item.name}", observed, desired))
+            found.append(locked.difference(f"{state.name}/{name}", package.version, wish))
     return found
 
 
@@ -157,5 +139,7 @@ def _exact(
         package, last = packages.get(name), record.get(name)
         if package is None or package.version != last:
             observed = package.version if package is not None else None
-            found.append(_change(f"{state.name}/{package.name if package is not None else name}", observed, last))
+            found.append(
+                locked.difference(f"{state.name}/{package.name if package is not None else name}", observed, last)
+            )
     return found

@@ -78,6 +78,9 @@ class EnvironmentSpec(Model):
     explicit: tuple[ExplicitPackage, ...] = Field(
         default=(), description="the lock's packages, filled in by schema.load"
     )
+    pinned: tuple[PinnedPackage, ...] = Field(
+        default=(), description="pip's packages as fleet.lock has them, filled in by schema.load"
+    )
     owner: UserName | None = None
     kernel: bool = False
     exact: bool = False

@@ -95,10 +95,13 @@ def test_an_explicit_lock_is_installed_by_its_urls_and_hashes() -> None:
         build="py_0",
         md5="0" * 32,
     )
-    text = environments.script_for(work(), CONDA, "ds", EnvironmentSpec(lock="ds.lock", explicit=(locked,)), MISSING)
+    declared = EnvironmentSpec(lock="ds.lock", explicit=(locked,))
+    (file,) = environments.lock_files(work(), "ds", declared, MISSING)
+    assert file.path == "/var/lib/gpufleet/environments/ds/packages.txt"
+    text = f"{environments.script_for(work(), CONDA, 'ds', declared, MISSING)}\n{file.content}"
     assert "@EXPLICIT" in text
     assert f"six-1.17.0-py_0.conda#{'0' * 32}" in text
-    assert '--file "$lock"' in text
+    assert '--file "$list"' in text
 
 
 @pytest.mark.parametrize("requirement", ["a; touch x", "a'b", 'torch; python_version < "3.12"', "a|b", "a>=1"])
