@@ -10,7 +10,7 @@ from deploys.conda import run_as, terms
 from deploys.step import StepError, Work
 from deploys.task import Result, Task
 from schema.conda import CondaSpec, EnvironmentState
-from schema.environments import EnvironmentSpec, requirement_name
+from schema.environments import EnvironmentSpec, obey, requirement_name
 from schema.plan import Change
 from schema.repository import OwnedFile
 
@@ -40,7 +40,7 @@ def ensure(work: Work) -> None:
     if not isinstance(spec, CondaSpec):
         return
     for name, changes in by_name(work).items():
-        declared = work.spec.environments.get(name)
+        declared = obey.of(work.spec, name)
         if isinstance(declared, EnvironmentSpec):
             work.host.log(f"environment {name}: differences to mend: {len(changes)}")
             if explicit.anew(declared, state_of(work, name)):
@@ -89,7 +89,7 @@ def script_for(work: Work, spec: CondaSpec, name: str, declared: EnvironmentSpec
         arguments = f"{channels(work, declared.channels)} {' '.join(quote(item) for item in specs)}"
         lines.append(run_as(owner, f"{conda} {verb} -y -p {quote(prefix)} {arguments}"))
     lines += extras(work, name, conda, prefix, owner, [] if fresh else changes)
-    if declared.pinned:
+    if declared.pinned is not None:
         lines += pinned.lines(work, name, declared, prefix, owner, changes, fresh=fresh)
     else:
         lines += pip.lines(work, declared, prefix, owner, [] if fresh else changes)

@@ -14,7 +14,7 @@ from schema.repository import OwnedFile
 def needed(declared: EnvironmentSpec, changes: Iterable[Change], *, fresh: bool) -> tuple[PinnedPackage, ...]:
     """All of the lock's packages for an environment that is made, else those that differ."""
     names = explicit.changed(changes)
-    return tuple(item for item in declared.pinned if fresh or requirement_name(item.name) in names)
+    return tuple(item for item in declared.pinned or () if fresh or requirement_name(item.name) in names)
 
 
 def by_index(packages: Iterable[PinnedPackage]) -> dict[str | None, list[PinnedPackage]]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from schema import conda
 from schema.change import Change
 from schema.conda import CondaPackage, CondaSpec, EnvironmentState
-from schema.environments import locked, match, requirement
+from schema.environments import locked, match, obey, requirement
 from schema.environments.model import EnvironmentSpec, requirement_name
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def changes(spec: "HostSpec", snapshot: "Snapshot") -> tuple[Change, ...]:
         return ()
     there = {item.name: item for item in snapshot.conda.environments} if snapshot.conda is not None else {}
     found: list[Change] = []
-    for name, declared in sorted(spec.environments.items()):
+    for name, declared in sorted(obey.every(spec).items()):
         state = there.get(name)
         if not isinstance(declared, EnvironmentSpec):
             found += [locked.difference(name, "present", None)] if state is not None else []
@@ -56,7 +56,7 @@ def _inside(
         found = locked.conda(declared, state)
     else:
         found = _requested(declared, state, packages, record)
-    found += locked.pip(declared, state) if declared.pinned else _pip(declared, state, packages, record)
+    found += locked.pip(declared, state) if declared.pinned is not None else _pip(declared, state, packages, record)
     if declared.exact and locked.whole(declared):
         found += locked.beyond(declared, state)
     elif declared.exact:

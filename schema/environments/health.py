@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from schema import conda
 from schema.conda import EnvironmentState
+from schema.environments import obey
 from schema.environments.change import by_name, recorded, requested
 from schema.environments.model import EnvironmentSpec, requirement_name
 from schema.errors import Finding
@@ -21,7 +22,7 @@ def findings(spec: "HostSpec", snapshot: "Snapshot") -> tuple[Finding, ...]:
         return ()
     found = []
     for state in snapshot.conda.environments:
-        declared = spec.environments.get(state.name)
+        declared = obey.of(spec, state.name)
         if declared is None:
             found.append(_undeclared(state))
         elif isinstance(declared, EnvironmentSpec):

@@ -13,12 +13,12 @@ def difference(item: str, observed: str | None, desired: str | None) -> Change:
 
 def whole(declared: EnvironmentSpec) -> bool:
     """Whether the lock names everything that the environment should hold."""
-    return bool(declared.explicit) and (bool(declared.pinned) or not declared.pip.wanted)
+    return bool(declared.explicit) and (declared.pinned is not None or not declared.pip.wanted)
 
 
 def names(declared: EnvironmentSpec) -> list[str]:
     """Normalised names of everything in the lock."""
-    found = [item.name for item in declared.explicit] + [item.name for item in declared.pinned]
+    found = [item.name for item in declared.explicit] + [item.name for item in declared.pinned or ()]
     return [requirement_name(name) for name in found]
 
 
@@ -44,7 +44,7 @@ def pip(declared: EnvironmentSpec, state: EnvironmentState) -> list[Change]:
         if package.manager == "pip" or requirement_name(package.name) not in there:
             there[requirement_name(package.name)] = package
     found = []
-    for item in declared.pinned:
+    for item in declared.pinned or ():
         seen = there.get(requirement_name(item.name))
         if seen is None or not same_version(seen.version, item.version):
             observed = seen.version if seen is not None else None

@@ -78,8 +78,8 @@ class EnvironmentSpec(Model):
     explicit: tuple[ExplicitPackage, ...] = Field(
         default=(), description="the lock's packages, filled in by schema.load"
     )
-    pinned: tuple[PinnedPackage, ...] = Field(
-        default=(), description="pip's packages as fleet.lock has them, filled in by schema.load"
+    pinned: tuple[PinnedPackage, ...] | None = Field(
+        default=None, description="pip's packages as fleet.lock has them, None where it does not answer"
     )
     owner: UserName | None = None
     kernel: bool = False

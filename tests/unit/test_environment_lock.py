@@ -14,9 +14,10 @@ from deploys.step import Work
 from deploys.task import Result
 from schema import environments as declarations
 from schema.conda import CondaPackage, CondaSpec, CondaState, EnvironmentState
-from schema.environments import EnvironmentSpec, ExplicitPackage, PinnedPackage, PipIndex, PipSpec
+from schema.environments import EnvironmentSpec, ExplicitPackage, PinnedPackage, PipIndex, PipSpec, obey
 from schema.host import HostSpec
 from schema.kernel import KernelState
+from schema.lock.model import Locked, LockedEnvironment
 from schema.plan import Change, Plan
 from schema.repository import MirrorsSpec
 from schema.snapshot import Release, Snapshot
@@ -126,6 +127,36 @@ def test_a_copy_by_pip_of_a_conda_package_stays_a_finding() -> None:
     assert [item.code for item in declarations.findings(state.spec, state.seen)] == ["GPU172"]
 
 
+def test_the_lock_of_the_fleet_answers_for_a_declaration_and_says_where_it_comes_from() -> None:
+    torch = {"name": "torch", "version": "2.8.0+cu126", "hashes": [f"sha256:{'1' * 64}"], "index": INDEX}
+    other = {
+        "name": "filelock",
+        "version": "3.19.1",
+        "hashes": [f"sha256:{'2' * 64}"],
+        "index": "https://pypi.example.org/simple",
+    }
+    said = LockedEnvironment.model_validate(
+        {"platform": "linux-64", "packages": LOCKED.explicit, "pip": [torch, other]}
+    )
+    declared = LOCKED.model_copy(update={"explicit": (), "pinned": None})
+    spec = work(declared=declared).spec
+    assert obey.of(spec, "ds") is declared
+    spec = spec.model_copy(update={"locked": Locked(environments={"ds": said})})
+    found = obey.of(spec, "ds")
+    assert isinstance(found, EnvironmentSpec) and found.explicit == LOCKED.explicit
+    assert [(item.name, item.hashes, item.index) for item in found.pinned or ()] == [
+        ("torch", ("1" * 64,), INDEX),
+        ("filelock", ("2" * 64,), None),
+    ]
+    assert obey.of(spec, "other") is None
+
+
+def test_a_lock_in_which_conda_brings_all_that_pip_was_asked_for_leaves_pip_nothing_to_do() -> None:
+    declared = LOCKED.model_copy(update={"pinned": (), "exact": True})
+    assert differences(*INSTALLED[:3], declared=declared) == {}
+    assert not any("pip" in row for row in commands(work(declared=declared), MISSING, declared))
+
+
 def change(name: str, observed: str | None, desired: str | None) -> Change:
     return Change(concern="environments", item=f"ds/{name}", observed=observed, desired=desired)
 
@@ -152,7 +183,7 @@ def test_a_missing_environment_is_made_of_every_package_of_the_lock() -> None:
         "@EXPLICIT",
         *(f"{item.url}#sha256:{item.sha256}" for item in LOCKED.explicit),
     ]
-    torch, filelock = LOCKED.pinned
+    torch, filelock = LOCKED.pinned or ()
     assert files["pip-0.txt"] == [f"torch==2.8.0+cu126 --hash=sha256:{torch.hashes[0]}"]
     assert files["pip-1.txt"] == [f"filelock==3.19.1 --hash=sha256:{filelock.hashes[0]}"]
     rows = commands(state, MISSING)
@@ -206,7 +237,7 @@ def test_an_index_for_any_package_is_an_extra_one_and_a_url_is_a_requirement() -
     row = commands(work(declared=declared), MISSING, declared)[-1]
     assert row[row.index("--extra-index-url") + 1] == "https://site.example.org/simple"
     (file,) = pinned.files("ds", declared, MISSING, fresh=True)
-    assert file.content == f"tool @ {url} --hash=sha256:{declared.pinned[0].hashes[0]}\n"
+    assert file.content == f"tool @ {url} --hash=sha256:{(declared.pinned or ())[0].hashes[0]}\n"
 
 
 @pytest.mark.parametrize(
