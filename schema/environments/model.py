@@ -14,12 +14,28 @@ Requirement = Annotated[
     StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._ \[\]<>=!~,*|+:@/;'\"()-]*$", max_length=256),
     AfterValidator(no_credentials_within),
 ]
+
+
+def _no_package_file(value: str) -> str:
+    """conda takes "https://.../x.conda" and "x.tar.bz2" for files, and installs them without looking at a hash."""
+    name = value.rsplit("::", 1)[-1]
+    if "://" in name or re.search(r"\.(conda|tar\.bz2)\s*(\[|$)", name):
+        raise ValueError("a package's file is installed from a lock only, with its hash; write NAME=VERSION here")
+    return value
+
+
 # A conda match specification; ';' means nothing in it
 # (https://docs.conda.io/projects/conda-build/en/latest/resources/package-spec.html#package-match-specifications).
 MatchSpec = Annotated[
     str,
     StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._ \[\]<>=!~,*|+:@/'\"()-]*$", max_length=256),
     AfterValidator(no_credentials_within),
+    AfterValidator(_no_package_file),
+]
+# A line of a requirements file: a requirement with its hashes, which `schema.content.requirements` has read.
+RequirementLine = Annotated[
+    str,
+    StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._ \[\]<>=!~,*|+:@/;'\"()#&%-]*$", max_length=8192),
 ]
 
 
@@ -34,20 +50,27 @@ class PipSpec(Model):
     packages: tuple[Requirement, ...] = ()
     requirements: RelativePath | None = None
     indexes: tuple[PipIndex, ...] = ()
-    lines: tuple[str, ...] = Field(default=(), description="lines of the requirements file, filled in by schema.load")
+    lines: tuple[RequirementLine, ...] = Field(
+        default=(), description="lines of the requirements file, filled in by schema.load"
+    )
 
     @property
     def wanted(self) -> tuple[str, ...]:
         return self.packages + self.lines
 
 
+ExplicitName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.][A-Za-z0-9_.-]*$", max_length=128)]
+# A version ("1!2.0+cu126") or a build string of conda (conda's CEP 20 and CEP 26).
+ExplicitPart = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._+!~=*]+$", max_length=128)]
+
+
 class ExplicitPackage(Model):
     """One line of an explicit lock: a package URL with its hash; `size` in bytes where it is known."""
 
     url: Url
-    name: str
-    version: str
-    build: str
+    name: ExplicitName
+    version: ExplicitPart
+    build: ExplicitPart
     sha256: Sha256 | None = None
     md5: str | None = Field(default=None, pattern=r"^[0-9a-f]{32}$")
     size: int | None = None
