@@ -76,7 +76,7 @@ SPECIAL = {
     "connection": "local, or a mapping",
     "gpus": "a list of names or mappings",
     "cuda.toolkits": 'a list of CUDA versions such as "12.9", or auto',
-    "cudnn.version": "a version such as 9.10.2, or a mapping by CUDA major",
+    "cudnn.version": "auto, a version such as 9.10.2, or a mapping by CUDA major",
     "platform": "generic",
     "environments": "a mapping by name; each a mapping, or absent",
 }

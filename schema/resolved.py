@@ -54,7 +54,7 @@ class Value(Model):
 def values(fleet: Fleet, host: str) -> tuple[Value, ...]:
     """All values of a valid host, in the order of the models; sections that are not managed say so."""
     spec = fleet.hosts[host]
-    choices = choose.choices(spec)
+    choices = _paths(spec, choose.choices(spec))
     found: list[Value] = []
     for field in HostSpec.model_fields:
         if field in {"name", "locked", *CONTENT}:
@@ -102,9 +102,18 @@ def _value(fleet: Fleet, host: str, path: str, text: str, note: str | None = Non
     return Value(path=path, text=text, by=by, note=note, layer=layer, origin=origin)
 
 
+def _paths(spec: HostSpec, choices: dict[str, Choice]) -> dict[str, Choice]:
+    """The choices by the paths of the values that they gave."""
+    return {path.replace("cudnn.version.", "cudnn.versions.", 1): choice for path, choice in choices.items()}
+
+
+# Where `auto` was written, by the beginning of the path of what it stands for.
+WRITTEN = {"cuda.toolkits": "cuda.auto", "cudnn.versions.": "cudnn.auto"}
+
+
 def _chosen(fleet: Fleet, host: str, path: str, text: str, choice: Choice) -> Value:
     """A value that stands for `auto`. A list that has others beside it keeps them."""
-    origin = fleet.origin(host, path)
+    origin = fleet.origin(host, next((at for start, at in WRITTEN.items() if path.startswith(start)), path))
     layer = fleet.layer(origin) if origin is not None else None
     by: By = choice.by if choice.by != "declared" else "rule"
     shown = text if path == "cuda.toolkits" else choice.value or "auto"

@@ -6,6 +6,7 @@ run, the rule. So a choice that was made stays made, whatever the data or the re
 
 from schema.choose.branches import branch
 from schema.choose.choice import Choice
+from schema.choose.cudnns import cudnn
 from schema.choose.everything import choices
 from schema.choose.flavours import modules
 from schema.choose.gpus import kinds
@@ -17,6 +18,7 @@ __all__ = [
     "Choice",
     "branch",
     "choices",
+    "cudnn",
     "declared",
     "delivery",
     "fabric_manager",

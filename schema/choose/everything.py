@@ -5,7 +5,9 @@ from typing import TYPE_CHECKING
 from schema.choose import packages
 from schema.choose.branches import branch
 from schema.choose.choice import Choice
+from schema.choose.cudnns import cudnn
 from schema.choose.flavours import modules
+from schema.choose.settle import settled
 from schema.choose.toolkits import toolkit
 from schema.cuda import CudaSpec
 
@@ -19,6 +21,7 @@ def choices(spec: "HostSpec", snapshot: "Snapshot | None" = None) -> dict[str, C
 
     Of a driver that something else manages nothing is chosen; `delivery` and `variant` exist for `source: ubuntu`.
     """
+    spec = settled(spec, snapshot)
     found: dict[str, Choice] = {}
     managed = spec.managed_driver if spec.platform == "generic" else None
     if managed is not None and managed.source != "external":
@@ -31,4 +34,6 @@ def choices(spec: "HostSpec", snapshot: "Snapshot | None" = None) -> dict[str, C
             found["driver.fabric_manager"] = packages.fabric_manager(spec, snapshot)
     if isinstance(spec.cuda, CudaSpec) and spec.cuda.auto and spec.platform == "generic":
         found["cuda.toolkits"] = toolkit(spec, snapshot)
+    if spec.platform == "generic":
+        found |= {f"cudnn.version.{major}": choice for major, choice in cudnn(spec, snapshot).items()}
     return found

@@ -82,6 +82,12 @@ def floor(version: str, policy: Policy) -> str | None:
     return min((text for text in floors if text), key=version_key, default=None)
 
 
+def reaches(driver: str, least: str) -> bool:
+    """Whether a driver is new enough. A branch is taken at its newest, so that only its number counts; "" is any."""
+    own, wanted = version_key(driver), version_key(least)
+    return not own or (own[0] >= wanted[0] if len(own) == 1 else own >= wanted)
+
+
 def possible(number: int, needs: Needs, flavour: Flavour | None = None) -> frozenset[Flavour]:
     """The module flavours of a branch that drive all the GPUs, and that are not excluded by the declaration."""
     rows = (compat.architecture(kind.generation) for kind in needs.kinds)

@@ -6,6 +6,7 @@ made; the diff and the deploys settle it again with the look at the host, which 
 
 from typing import TYPE_CHECKING
 
+from schema.choose.cudnns import cudnn
 from schema.choose.toolkits import toolkit
 from schema.cuda import CudaSpec
 from schema.cudnn import CudnnSpec
@@ -24,6 +25,10 @@ def settled(spec: "HostSpec", snapshot: "Snapshot | None") -> "HostSpec":
         toolkits = (*spec.cuda.written, *([chosen] if chosen is not None else []))
         cuda = spec.cuda.model_copy(update={"toolkits": toolkits, "chosen": chosen})
         spec = spec.model_copy(update={"cuda": cuda})
+    if isinstance(spec.cudnn, CudnnSpec) and spec.cudnn.auto:
+        versions = {major: one.value for major, one in cudnn(spec, snapshot).items() if one.value is not None}
+        both = dict(sorted((spec.cudnn.written | versions).items()))
+        spec = spec.model_copy(update={"cudnn": spec.cudnn.model_copy(update={"versions": both, "chosen": versions})})
     return spec
 
 

@@ -13,7 +13,7 @@ from schema import compat, preferences
 from schema.choose import branches, gpus, locked, observed, repository
 from schema.choose.choice import Choice
 from schema.choose.gpus import Kind
-from schema.choose.needs import Policy, floor
+from schema.choose.needs import Policy, floor, reaches
 from schema.model import version_key
 from schema.once import once
 
@@ -48,10 +48,10 @@ def toolkit(spec: "HostSpec", snapshot: "Snapshot | None") -> Choice:
     unknown = gpus.kinds(spec, snapshot).unknown
     if unknown:
         return _by_hand(f"nothing is known of {' and '.join(unknown)}")
-    driver = _driver(spec, snapshot)
-    if driver.value is None:
-        return driver
-    wished = wish(spec, driver.value, gpus.kinds(spec, snapshot).known)
+    found = driver(spec, snapshot)
+    if found.value is None:
+        return found
+    wished = wish(spec, found.value, gpus.kinds(spec, snapshot).known)
     return _there(snapshot, wished) or by_rule(wished)
 
 
@@ -69,7 +69,7 @@ def _by_hand(reason: str) -> Choice:
     return Choice(value=None, reason=reason, hint=hint)
 
 
-def _driver(spec: "HostSpec", snapshot: "Snapshot | None") -> Choice:
+def driver(spec: "HostSpec", snapshot: "Snapshot | None") -> Choice:
     """The driver that the toolkit has to work with: ours, else one that is found, else "" for any."""
     managed = spec.managed_driver
     if managed is None:
@@ -105,7 +105,7 @@ def _release(version: str) -> str:
 def suits(version: str, wish: Wish) -> bool:
     """Whether a toolkit makes code for all the GPUs, and the driver reaches what the policy asks for."""
     least = floor(version, wish.policy)
-    return (least is None or _reaches(wish.driver, least)) and not any(_misses(version, kind) for kind in wish.kinds)
+    return (least is None or reaches(wish.driver, least)) and not any(_misses(version, kind) for kind in wish.kinds)
 
 
 def _misses(version: str, kind: Kind) -> bool:
@@ -115,12 +115,6 @@ def _misses(version: str, kind: Kind) -> bool:
     first = row.compute.get(kind.compute) or row.first_cuda
     too_old = first is not None and key < version_key(first)
     return too_old or (row.last_cuda is not None and key > version_key(row.last_cuda))
-
-
-def _reaches(driver: str, least: str) -> bool:
-    """A branch without an exact version is taken at its newest, so that only its number counts."""
-    own, wanted = version_key(driver), version_key(least)
-    return not own or (own[0] >= wanted[0] if len(own) == 1 else own >= wanted)
 
 
 def _confirmed(version: str) -> bool:
@@ -136,7 +130,7 @@ def by_rule(wish: Wish) -> Choice:
         carried = repository.has(version, wish.ubuntu, wish.arch, mirrored=wish.mirrored)
         if carried is False or version in wish.excluded or not _confirmed(version) or not suits(version, wish):
             continue
-        full = _reaches(wish.driver, floor(version, "strict") or "0")
+        full = reaches(wish.driver, floor(version, "strict") or "0")
         found.append((carried is True, full, version_key(version), version))
     if not found:
         return _none(wish)

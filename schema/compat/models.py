@@ -84,6 +84,7 @@ class UbuntuRelease(Datum):
 
     `glibc`: its C library. `first_cuda`: the oldest toolkit seen there; below `refused_below` none can be there,
     between the two it is not known. `last_cuda`: the newest of a repository that gets no more, else None.
+    `last_cudnn`: the same of cuDNN, as far as it was seen: it limits what is chosen, and refuses nothing.
     """
 
     version: str
@@ -95,6 +96,7 @@ class UbuntuRelease(Datum):
     first_cuda: str
     refused_below: str
     last_cuda: str | None = None
+    last_cudnn: str | None = None
 
     def carries(self, toolkit: str) -> bool | None:
         """Whether NVIDIA's repository for this release has `toolkit`; None where that is not known."""

@@ -70,9 +70,9 @@ def _short(path: str) -> list[Json]:
         absent: Json = {"const": "absent"}
         return [AUTO, {"type": "object", "minProperties": 1, "propertyNames": names, "additionalProperties": absent}]
     if path == "cudnn.version":
-        version: Json = {"anyOf": [*known.reference(path), {"type": ["string", "number"]}]}
+        version: Json = {"anyOf": [AUTO, *known.reference(path), {"type": ["string", "number"]}]}
         majors: Json = {"pattern": r"^[0-9]{1,2}$"}
-        return [{"type": "object", "minProperties": 1, "propertyNames": majors, "additionalProperties": version}]
+        return [AUTO, {"type": "object", "minProperties": 1, "propertyNames": majors, "additionalProperties": version}]
     return []
 
 

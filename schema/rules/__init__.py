@@ -41,6 +41,7 @@ GENERIC: tuple[tuple[Rule, frozenset[str]], ...] = (
     (toolkit.release, frozenset({"cuda", "ubuntu"})),
     (auto.driver, frozenset({"gpus", "driver", "cuda", "ubuntu"})),
     (auto.toolkit, frozenset({"gpus", "driver", "cuda", "ubuntu"})),
+    (auto.cudnn, frozenset({"gpus", "driver", "cuda", "cudnn", "ubuntu"})),
 )
 
 

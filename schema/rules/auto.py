@@ -48,13 +48,26 @@ def _drives_none(modules: str, wanted: needs.Needs) -> bool:
 
 
 def toolkit(spec: HostSpec) -> list[Breach]:
-    """`cuda.toolkits: auto` must come to something; where no driver can be chosen, that is told in its place."""
-    if not isinstance(spec.cuda, CudaSpec) or not spec.cuda.auto or spec.cuda.chosen is not None:
+    """`cuda.toolkits: auto` must come to something."""
+    if not isinstance(spec.cuda, CudaSpec) or not spec.cuda.auto or _told(spec):
         return []
-    if spec.managed_driver is not None and choose.branch(spec, None).value is None:
-        unknown = choose.kinds(spec, None).unknown
-        if not unknown:
-            return []
-    found = choose.toolkit(spec, None)
-    message = f"auto cannot be chosen: {found.reason}."
-    return [Breach(code="CMP060", path="cuda.toolkits", message=message, hint=found.hint, undecided=True)]
+    return _nothing("cuda.toolkits", choose.toolkit(spec, None))
+
+
+def cudnn(spec: HostSpec) -> list[Breach]:
+    """`cudnn.version: auto` must come to something for each CUDA major."""
+    found = choose.cudnn(spec, None) if not _told(spec) else {}
+    return [breach for choice in found.values() for breach in _nothing("cudnn.versions", choice)][:1]
+
+
+def _told(spec: HostSpec) -> bool:
+    """Whether no driver can be chosen, and the GPUs are known: then that is what other rules say."""
+    nothing = spec.managed_driver is not None and choose.branch(spec, None).value is None
+    return nothing and not choose.kinds(spec, None).unknown
+
+
+def _nothing(path: str, choice: choose.Choice) -> list[Breach]:
+    if choice.value is not None:
+        return []
+    message = f"auto cannot be chosen: {choice.reason}."
+    return [Breach(code="CMP060", path=path, message=message, hint=choice.hint, undecided=True)]

@@ -69,14 +69,16 @@ def cudnn(spec: HostSpec) -> list[Breach]:
         return []
     toolkits = spec.cuda.toolkits if isinstance(spec.cuda, CudaSpec) else ()
     majors = sorted({version.split(".")[0] for version in toolkits}, key=int)
-    if one.version is None and not one.versions:
+    if one.version is None and not one.versions and not one.auto:
         message, hint = "cudnn has no version.", 'Write version: "9.10.2".'
         return [Breach(code="INV030", path="cudnn", message=message, hint=hint)]
+    if not majors and isinstance(spec.cuda, CudaSpec) and spec.cuda.auto:
+        return []
     if not majors:
         message = "cuDNN is built for one CUDA major, and no toolkit is declared."
         return [Breach(code="INV030", path="cudnn", message=message, hint='Add cuda: {toolkits: ["12.9"]}.')]
     wrong = [major for major in one.versions if major not in majors]
-    missing = [major for major in majors if one.versions and major not in one.versions]
+    missing = [major for major in majors if one.versions and major not in one.versions and not one.auto]
     if wrong:
         message = f"there is no toolkit of CUDA {wrong[0]}; those declared are of {', '.join(majors)}."
         hint = f"Write the cuDNN version under {majors[0]!r}."
