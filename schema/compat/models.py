@@ -19,7 +19,8 @@ class Datum(Model):
 class GpuModel(Datum):
     """One GPU product. `pci_ids` in pci.ids' spelling; `memory_gib` is marketing memory, None where it is not known.
 
-    `switched`: the board sits behind NVSwitches, so that fabric manager must run. `fp32_tflops` is the vendor's
+    `switched`: the board sits behind NVSwitches, so that fabric manager must run. `arch`: that of the CPU it is one
+    with, None for a card. `fp32_tflops` is the vendor's
     non-tensor peak at boost.
     """
 
@@ -30,6 +31,7 @@ class GpuModel(Datum):
     aliases: tuple[str, ...] = ()
     memory_gib: int | None = None
     switched: bool = False
+    arch: Literal["aarch64"] | None = None
     fp32_tflops: float | None = None
     fp32_source: tuple[str, ...] = ()
     fp32_confirmed: bool = False

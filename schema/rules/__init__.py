@@ -6,7 +6,21 @@ from datetime import date
 from schema.document import Node
 from schema.errors import Problem
 from schema.host import HostSpec
-from schema.rules import accept, architecture, auto, branch, code, environment, flavour, fleet, shape, support, toolkit
+from schema.rules import (
+    accept,
+    architecture,
+    auto,
+    board,
+    branch,
+    code,
+    environment,
+    flavour,
+    fleet,
+    shape,
+    support,
+    toolkit,
+    version,
+)
 from schema.rules.breach import Breach
 
 Rule = Callable[[HostSpec], list[Breach]]
@@ -34,6 +48,11 @@ GENERIC: tuple[tuple[Rule, frozenset[str]], ...] = (
     (branch.known, frozenset({"driver"})),
     (flavour.drives, frozenset({"gpus", "driver"})),
     (flavour.published, frozenset({"gpus", "driver"})),
+    (version.exact, frozenset({"driver"})),
+    (version.archive, frozenset({"gpus", "driver", "cuda"})),
+    (board.fabric_manager, frozenset({"gpus", "driver"})),
+    (board.fabric_variant, frozenset({"driver"})),
+    (board.architecture, frozenset({"gpus", "arch"})),
     (code.runs, frozenset({"gpus", "cuda"})),
     (toolkit.known, frozenset({"cuda"})),
     (toolkit.driver, frozenset({"gpus", "driver", "cuda"})),

@@ -54,9 +54,13 @@ def branch_hint(spec: HostSpec, near: int) -> str:
     if found is None:
         return "Put the GPUs into hosts of their own."
     driver = spec.managed_driver
-    if isinstance(driver, DriverSpec) and driver.version is not None:
-        return f"Set driver.branch: {found}, and delete driver.version or write one of that branch."
-    return f"Set driver.branch: {found}."
+    if not isinstance(driver, DriverSpec) or driver.version is None:
+        return f"Set driver.branch: {found}."
+    row = compat.branch(found)
+    newest = row.versions[-1] if row is not None and row.versions else "one of that branch"
+    if driver.branch == "auto" and row is not None and row.versions:
+        return f"Set driver.version: {newest}."
+    return f"Set driver.branch: {found}, and delete driver.version or write {newest}."
 
 
 def toolkits(spec: HostSpec) -> list[str]:

@@ -15,7 +15,7 @@ SHA = "a" * 64
 
 REFUSED = [
     (OK + "gpus: [GTX 1080]\ndriver: {branch: 595}\n", "CMP001", "driver.branch", "Set driver.branch: 580."),
-    (OK + "gpus: [GTX 1080]\ndriver: {version: 595.71.05}\n", "CMP001", "driver.version", "driver.branch: 580,"),
+    (OK + "gpus: [GTX 1080]\ndriver: {version: 595.71.05}\n", "CMP001", "driver.version", "Set driver.version: 580."),
     (OK + "gpus: [Tesla K80]\ndriver: {branch: 580}\n", "CMP001", "driver.branch", "Set driver.branch: 470."),
     (OK + "gpus: [RTX 5090]\ndriver: {branch: 550}\n", "CMP001", "driver.branch", "Set driver.branch: 580."),
     (OK + "gpus: [{pci_id: '10de:1b80'}]\ndriver: {branch: 610}\n", "CMP001", "driver.branch", "580"),
@@ -173,3 +173,60 @@ def test_every_hint_that_names_a_branch_names_one_that_is_then_accepted(tmp_path
                     again = problems(tmp_path, {"hosts/a.yaml": text})
                     wrong += [(gpu.name, branch.number, advised)] if any(one.code == "CMP001" for one in again) else []
     assert not wrong
+
+
+BOARDS = [
+    (OK + "gpus: [RTX 4090]\ndriver: {branch: 580, fabric_manager: true}\n", "CMP014", "driver.fabric_manager"),
+    (OK + "gpus: [H100 PCIe]\ndriver: {branch: 580, fabric_manager: true}\n", "CMP014", "driver.fabric_manager"),
+    (
+        OK + "gpus: [{model: H100 80GB HBM3, count: 8}]\ndriver: {branch: 580, fabric_manager: false}\n",
+        "CMP014",
+        "driver.fabric_manager",
+    ),
+    (OK + "gpus: [GB200]\n", "CMP016", "arch"),
+    (OK + "gpus: [RTX 4090]\ndriver: {version: 580.95.06}\n", "CMP011", "driver.version"),
+    (OK + "gpus: [RTX 4090]\ndriver: {version: '580'}\n", "CMP011", "driver.version"),
+    (OK + "gpus: [RTX 4090]\ndriver: {source: ubuntu, branch: 570}\n", "CMP013", "driver.branch"),
+    (OK + "gpus: [RTX 4090]\ndriver: {branch: 600}\n", "CMP010", "driver.branch"),
+    (U22 + "gpus: [RTX 4090]\ndriver: {branch: 580}\ncuda: {toolkits: ['11.7']}\n", "CMP012", "cuda.toolkits.0"),
+    (U22 + "mirrors: {cuda: {url: 'https://m/'}}\ncuda: {toolkits: ['11.4']}\n", "CMP005", "cuda.toolkits.0"),
+]
+
+
+@pytest.mark.parametrize(("content", "code", "path"), BOARDS)
+def test_what_may_be_meant_so_warns(tmp_path: Path, content: str, code: str, path: str) -> None:
+    found = problems(tmp_path, {"hosts/a.yaml": content})
+    assert [(problem.code, problem.severity, problem.path) for problem in found] == [(code, "warning", path)]
+
+
+SILENT = [
+    OK + "gpus: [{model: H100 80GB HBM3, count: 8}]\ndriver: {branch: 580, fabric_manager: true}\n",
+    OK + "gpus: [H100 80GB HBM3]\ndriver: {branch: 580, fabric_manager: false}\n",
+    OK + "arch: aarch64\ngpus: [{model: GB200, count: 4}]\ndriver: {branch: 580}\ncuda: {toolkits: ['13.0']}\n",
+    OK + "gpus: [H100]\ndriver: {version: 570.133.20}\ncuda: {toolkits: ['12.8']}\n",
+    OK + "gpus: [L40S]\ndriver: {source: ubuntu, branch: 535, variant: server}\n",
+    U22 + "gpus: [K80, GTX 1080]\ndriver: {branch: 470}\ncuda: {toolkits: ['11.8']}\n",
+    U22 + "gpus: [K80, A100]\ndriver: {branch: 470}\ncuda: {toolkits: ['11.8']}\n",
+    OK + "gpus: [TITAN X, RTX 3050]\ndriver: {branch: 580}\n",
+    OK + "platform: generic\ndriver: {source: external}\ngpus: [H100]\ncuda: {toolkits: ['13.0']}\n",
+]
+
+
+@pytest.mark.parametrize("content", SILENT)
+def test_what_works_is_not_spoken_of(tmp_path: Path, content: str) -> None:
+    assert problems(tmp_path, {"hosts/a.yaml": content}) == []
+
+
+def test_fabric_manager_of_the_archive_needs_the_server_variant(tmp_path: Path) -> None:
+    text = OK + "gpus: [H200]\ndriver: {source: ubuntu, branch: 580, variant: desktop, fabric_manager: true}\n"
+    (problem,) = problems(tmp_path, {"hosts/a.yaml": text})
+    assert (problem.code, problem.severity, problem.hint) == ("CMP015", "error", "Set driver.variant: server.")
+
+
+def test_a_vague_name_is_refused_only_where_no_meaning_works(tmp_path: Path) -> None:
+    """Quadro RTX 6000 is Turing, RTX 6000 Ada is Ada, RTX PRO 6000 is Blackwell."""
+    some = problems(tmp_path / "some", {"hosts/a.yaml": OK + "gpus: [RTX 6000]\ndriver: {branch: 550}\n"})
+    assert [(problem.code, problem.severity) for problem in some] == [("CMP001", "warning")]
+    assert "'Quadro RTX 6000'" in (some[0].hint or "")
+    none = problems(tmp_path / "none", {"hosts/a.yaml": OK + "gpus: [RTX 6000]\ndriver: {branch: 390}\n"})
+    assert [(problem.code, problem.severity) for problem in none] == [("CMP001", "error")]
