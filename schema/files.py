@@ -34,7 +34,9 @@ OWNED = frozenset(
 
 @once
 def by_concern(spec: "HostSpec", snapshot: "Snapshot") -> dict[str, tuple[OwnedFile, ...]]:
-    """The wanted files of each concern, in the concerns' order."""
+    """The wanted files of each concern, in the concerns' order; none on a host that something else keeps."""
+    if spec.external:
+        return {}
     return {
         "repository": (*repository.files(spec, snapshot), *pins.files(spec, snapshot)),
         "driver": driver.files(spec, snapshot),
@@ -49,7 +51,7 @@ def owned(spec: "HostSpec", snapshot: "Snapshot") -> tuple[OwnedFile, ...]:
     wanted = tuple(file for files in by_concern(spec, snapshot).values() for file in files)
     key = repository.vendor_key(spec)
     keep = {file.path for file in wanted} | ({key.path} if key is not None else set())
-    gone = sorted(path for path in snapshot.apt.files if path in OWNED and path not in keep)
+    gone = sorted(path for path in snapshot.apt.files if path in OWNED and path not in keep and not spec.external)
     return (*wanted, *(OwnedFile(path=path, content=None) for path in gone))
 
 

@@ -34,10 +34,14 @@ class Accepted(Model):
 
 
 class HostSpec(Model):
-    """None = not managed; "none" = none is installed by us, and one found is a finding; `gpus` () = CPU only."""
+    """None = not managed; "none" = none is installed by us, and one found is a finding; `gpus` () = CPU only.
+
+    `external`: what is declared is asserted and checked, and nothing on the host is ever changed.
+    """
 
     name: Name
     groups: tuple[Name, ...] = ()
+    external: bool = False
     platform: Literal["generic", "jetson", "raspberry-pi"] = "generic"
     connection: ConnectionSpec = ConnectionSpec()
     ubuntu: Ubuntu
@@ -70,6 +74,9 @@ class HostSpec(Model):
     @property
     def managed_driver(self) -> DriverSpec | None:
         """The driver to keep: declared, or all defaults where GPUs are declared; None where not managed or `none`."""
-        if isinstance(self.driver, DriverSpec):
-            return None if self.gpus == () else self.driver
-        return DriverSpec() if self.driver is None and self.gpus else None
+        managed = self.driver if isinstance(self.driver, DriverSpec) else DriverSpec() if self.driver is None else None
+        if managed is None or self.gpus == () or (self.gpus is None and self.driver is None):
+            return None
+        if self.external and managed.source != "external":
+            return managed.model_copy(update={"source": "external"})
+        return managed

@@ -48,7 +48,25 @@ def diff(spec: HostSpec, snapshot: Snapshot, *, force: bool = False, today: date
     `force` lifts what protects others' work; `today` decides which accepted findings have expired, none without it.
     """
     spec = choose.settled(spec, snapshot)
-    changes = (
+    changes = _changes(spec, snapshot)
+    waits = gates.blocked(spec, snapshot, changes, force=force)
+    return Plan(
+        host=spec.name,
+        changes=changes,
+        findings=health.findings(spec, snapshot, changes, today),
+        refusals=health.refusals(spec, snapshot, changes),
+        blocked=waits,
+        pending=gates.pending(changes, waits),
+        not_seen=tuple(sorted(snapshot.not_seen)),
+        undecided=undecided(spec, snapshot),
+    )
+
+
+def _changes(spec: HostSpec, snapshot: Snapshot) -> tuple[Change, ...]:
+    """Every difference, in the order of the concerns; none is made on a host that something else keeps."""
+    if spec.external:
+        return ()
+    return (
         *files.changes(spec, snapshot, "repository"),
         *repository.changes(spec, snapshot),
         *kernel.changes(spec, snapshot),
@@ -60,17 +78,6 @@ def diff(spec: HostSpec, snapshot: Snapshot, *, force: bool = False, today: date
         *files.changes(spec, snapshot, "conda"),
         *conda.changes(spec, snapshot),
         *environments.changes(spec, snapshot),
-    )
-    waits = gates.blocked(spec, snapshot, changes, force=force)
-    return Plan(
-        host=spec.name,
-        changes=changes,
-        findings=health.findings(spec, snapshot, changes, today),
-        refusals=health.refusals(spec, snapshot, changes),
-        blocked=waits,
-        pending=gates.pending(changes, waits),
-        not_seen=tuple(sorted(snapshot.not_seen)),
-        undecided=undecided(spec, snapshot),
     )
 
 

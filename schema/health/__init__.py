@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from schema import environments
 from schema.errors import Finding
-from schema.health import driver, fabric, gpu, package, refusal, repository, software
+from schema.health import driver, external, fabric, gpu, package, refusal, repository, software
 from schema.health.accepted import accept, unused
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ CHECKS: tuple[Check, ...] = (
     software.toolkits,
     software.conda,
     software.host,
+    external.declared,
     environments.findings,
 )
 

@@ -28,7 +28,8 @@ def wants_cuda(spec: "HostSpec") -> bool:
     """Whether anything declared comes from NVIDIA's repository."""
     managed = spec.managed_driver
     driver = managed is not None and managed.source == "nvidia"
-    return driver or any(part is not None and part != "none" for part in (spec.cuda, spec.cudnn))
+    software = any(part is not None and part != "none" for part in (spec.cuda, spec.cudnn))
+    return not spec.external and (driver or software)
 
 
 def address(template: str, spec: "HostSpec") -> str:

@@ -12,7 +12,8 @@ RESERVED = frozenset({"base", "root"})
 def conda(spec: HostSpec) -> list[Breach]:
     """An installer is run only with a known sha256, and Anaconda's only when its terms are accepted."""
     one = spec.conda
-    if not isinstance(one, CondaSpec):
+    # No installer is run on a host that something else keeps.
+    if not isinstance(one, CondaSpec) or spec.external:
         return []
     breaches = []
     installer = compat.installer(one.distribution, one.version, spec.arch)
