@@ -7,7 +7,7 @@ import re
 from pyinfra.api.facts import FactBase
 
 from facts import probe
-from schema.discovery import CondaPrefix, Discovery, EnvironmentOrigin
+from schema.discovery import CondaPrefix, Discovery, EnvironmentOrigin, requested_name
 from schema.environments import requirement_name
 
 # conda's own lines (conda/history.py); a package's name stands before the last two hyphens of its record.
@@ -99,7 +99,7 @@ def _origin(path: str, lines: list[str]) -> EnvironmentOrigin:
 def _asked(requested: dict[str, str], verb: str, specs: list[str]) -> None:
     """conda's history, read as conda does for `env export --from-history`: the last word on a name holds."""
     for spec in specs:
-        name = requirement_name(spec.rsplit("/", 1)[-1])
+        name = requested_name(spec)
         if verb == "remove":
             requested.pop(name, None)
         elif name:

@@ -9,6 +9,7 @@ from pyinfra.api.command import StringCommand
 from pyinfra.api.config import Config
 from pyinfra.api.host import Host
 from pyinfra.api.state import State, StateStage
+from pyinfra.connectors.util import CommandOutput
 from pyinfra.context import ctx_host, ctx_state
 
 from facts.snapshot import HostSnapshot
@@ -102,20 +103,10 @@ def failure(host: Host) -> RunError | None:
     return kept if isinstance(kept, RunError) else None
 
 
-def snapshot(host: Host) -> Snapshot:
-    """The probe on a connected host. Raises RunError."""
+def snapshot(host: Host, prefix: str | None = None) -> Snapshot:
+    """The probe on a connected host, conda's prefix the one given or the declared one. Raises RunError."""
     fact = HostSnapshot()
-    # Of pyinfra's global arguments only sudo is in our hosts' data; collecting them all costs a millisecond per host.
-    sudo = bool(host.data.get("_sudo"))
-    try:
-        ok, output = host.run_shell_command(StringCommand(fact.command()), _sudo=sudo, _timeout=LOOK_SECONDS)
-    except (TimeoutError, OSError, EOFError, SSHException) as error:
-        raise RunError(
-            "RUN207",
-            f"lost the connection to {host.name} while looking at it: {str(error) or type(error).__name__}",
-            state="nothing was changed",
-            hint="run the same command again when the host answers",
-        ) from error
+    ok, output = asked(host, fact.command(prefix))
     if known := failure(host):
         raise known
     seen = fact.process(output.stdout_lines) if ok else None
@@ -128,3 +119,18 @@ def snapshot(host: Host) -> Snapshot:
             hint=f"log in and see whether a shell works there: ssh {host.name} true",
         )
     return seen
+
+
+def asked(host: Host, script: str) -> tuple[bool, CommandOutput]:
+    """One of our scripts on a connected host: whether it ended well, and what it printed. Raises RunError."""
+    # Of pyinfra's global arguments only sudo is in our hosts' data; collecting them all costs a millisecond per host.
+    sudo = bool(host.data.get("_sudo"))
+    try:
+        return host.run_shell_command(StringCommand(script), _sudo=sudo, _timeout=LOOK_SECONDS)
+    except (TimeoutError, OSError, EOFError, SSHException) as error:
+        raise RunError(
+            "RUN207",
+            f"lost the connection to {host.name} while looking at it: {str(error) or type(error).__name__}",
+            state="nothing was changed",
+            hint="run the same command again when the host answers",
+        ) from error

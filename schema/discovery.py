@@ -1,8 +1,14 @@
 """What only a description of an existing machine asks: where conda stands, and what people asked for."""
 
+import re
+
 from pydantic import Field
 
+from schema.environments import requirement_name
 from schema.model import Model
+
+# The file of a package, in an address that an explicit installation asked for: NAME-VERSION-BUILD.conda.
+FILE = re.compile(r"(?:.*/)?([^/]+)-[^-/]+-[^-/]+\.(?:conda|tar\.bz2)")
 
 
 class CondaPrefix(Model):
@@ -40,3 +46,10 @@ class Discovery(Model):
     prefixes: tuple[CondaPrefix, ...] = ()
     origins: dict[str, EnvironmentOrigin] = Field(default={})
     elsewhere: tuple[str, ...] = ()
+
+
+def requested_name(spec: str) -> str:
+    """The normalised name in "numpy>=2", "conda-forge/linux-64::numpy==2.3.1=py312_0" or the address of its file."""
+    bare = re.sub(r"\[.*", "", spec)
+    file = FILE.fullmatch(bare)
+    return requirement_name(file[1] if file else bare.rsplit("/", 1)[-1])

@@ -1,93 +1,113 @@
-"""fleet discover: host files from machines that exist."""
+"""fleet discover: host files from machines that exist, new ones or completed."""
 
-import re
 from pathlib import Path
 
 import click
 
-from fleet import discover, log, machine, options, output, problems, prompt, run, targets
+from fleet import log, machine, options, output, prompt, targets
+from fleet.discover import folder, look, report, work
 from fleet.errors import RunError
 from schema import load
-from schema.snapshot import Snapshot
-
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+from schema.fleet import Fleet
 
 
 @click.command()
-@click.argument("machines", nargs=-1, required=True, metavar="[USER@]HOST...|local")
+@click.argument("machines", nargs=-1, metavar="[[USER@]HOST...|local|NAME...]")
 @click.option(
     "--into", "-i", "into", required=True, type=click.Path(path_type=Path, file_okay=False), help="Inventory folder."
 )
+@options.limit
 @click.option("--key", metavar="FILE", help="Private key; without it ssh_config, the agent and the usual keys.")
 @click.option("--port", type=click.IntRange(1, 65535), help="Port of the SSH server.")
 @click.option("--accept-new-host-keys", is_flag=True, help="Trust the key of a host seen for the first time.")
 @click.option("--force", is_flag=True, help="Write over files that are there.")
 @options.ask_sudo
+@options.form
+@options.file
 def command(
     machines: tuple[str, ...],
     into: Path,
+    limit: tuple[str, ...],
     key: str | None,
     port: int | None,
     accept_new_host_keys: bool,
     force: bool,
     ask_sudo: bool,
+    form: str,
+    file: Path | None,
 ) -> int:
     """Look at machines and write DIR/hosts/NAME.yaml for each; nothing is changed on them.
 
-    Exit code: 0 all written, 1 not all.
+    A NAME of a host in DIR, or no name at all, completes files that are there: what is missing is added below, and no
+    line of theirs is changed. Exit code: 0 all written, 1 not all.
 
     \b
     fleet discover local --into my-fleet
     fleet discover ubuntu@10.0.0.11 ubuntu@10.0.0.12 --into my-fleet
+    fleet discover -i my-fleet           the hosts that lack their release or GPUs, as after an import
     """
-    found = [targets.parse(text, key, port, accept_new_host_keys) for text in machines]
-    if any(target.spec.connection.local for target in found):
+    into = into.expanduser()
+    known = folder.read(into)
+    chosen = _named(machines, known, (key, port, accept_new_host_keys)) if machines else _incomplete(into, known, limit)
+    jobs = [one for one in chosen if isinstance(one, work.Job)]
+    if any(job.spec.connection.local for job in jobs):
         machine.check_ubuntu()
     log.start("discover", progress=False)
-    seen = run.snapshots(
-        targets.fleet(found), [target.spec.name for target in found], asked=prompt.sudo_password(ask_sudo)
+    names = [job.spec.name for job in jobs]
+    fleet = Fleet(
+        **{**known.fleet.__dict__, "hosts": {**known.fleet.hosts, **{job.spec.name: job.spec for job in jobs}}}
     )
-    failures = 0
-    for target in found:
-        try:
-            click.echo(f"wrote {write(target, seen[target.spec.name], into, force)}")
-        except RunError as error:
-            failures += 1
-            click.echo(error.text(), err=True)
-    if failures < len(found):
-        _report(into)
-    return 1 if failures else 0
+    told = output.counter(names)
+    seen, found = look.machines(fleet, names, known.prefixes, asked=prompt.sudo_password(ask_sudo), told=told)
+    output.progress_end()
+    results = [one for one in chosen if isinstance(one, work.Result)]
+    results += work.write_all(into, known, jobs, (seen, found), force=force)
+    problems = load.read(into).problems if any(result.file for result in results) else ()
+    if form == "json":
+        output.emit(output.dumps(report.document(results, problems, into)), file)
+    else:
+        report.tell(results, problems, into, file)
+    return 1 if any(result.error for result in results) else 0
 
 
-def write(target: targets.Target, seen: run.Seen, into: Path, force: bool) -> Path:
-    """Write the file of one machine. Raises RunError when it was not seen, is not managed, or its file is there."""
-    if not isinstance(seen, Snapshot):
-        raise seen
-    name = seen.hostname if target.by_address and NAME.fullmatch(seen.hostname) else target.spec.name
-    written = {item: value for item, value in target.written.items() if item != "address" or value != name}
-    try:
-        text = discover.host_file(seen, written)
-    except ValueError as error:
-        hint = "name other machines; nothing was written for this one"
-        raise RunError("RUN292", f"{target.name} is not one we manage: {error}", hint=hint) from error
-    file = into / "hosts" / f"{name}.yaml"
-    if file.exists() and not force:
-        raise RunError("RUN291", f"{file} is there already", state="unchanged", hint="move it away, or add --force")
-    _make(file.parent)
-    output.emit(text.removesuffix("\n"), file)
-    return file
+Chosen = list[work.Job | work.Result]
 
 
-def _make(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        hint = "name another folder with --into"
-        raise RunError("RUN230", f"cannot make {folder}: {error.strerror}", hint=hint) from error
+def _named(machines: tuple[str, ...], known: folder.Known, given: tuple[str | None, int | None, bool]) -> Chosen:
+    """Each machine once: a host of the folder by its name, or a target of its own."""
+    jobs: dict[str, work.Job | work.Result] = {}
+    for text in machines:
+        if text in known.files and text != targets.LOCAL:
+            jobs[text] = _known(text, known)
+        else:
+            target = targets.parse(text, *given)
+            jobs[target.spec.name] = work.Job(target.name, target.spec, target)
+    return list(jobs.values())
 
 
-def _report(into: Path) -> None:
-    """What `fleet validate` would say of the folder, and the next command."""
-    found = load.read(into)
-    problems.tell(found.problems, problems.Place(str(into), found.root))
-    click.echo(f"next: read the files, then: fleet plan {into}")
+def _known(name: str, known: folder.Known) -> work.Job | work.Result:
+    """A host of the folder, or why it cannot be looked at; the others are not kept waiting for its mending."""
+    spec = known.fleet.hosts.get(name)
+    if spec is None:
+        message = f"{known.files[name]} does not say how {name} is reached"
+        hint = f"mend it: fleet validate {known.fleet.root}"
+        return work.Result(name, "failed", error=RunError("RUN295", message, state="not connected to", hint=hint))
+    return work.Job(name, spec, None)
+
+
+def _incomplete(into: Path, known: folder.Known, limit: tuple[str, ...]) -> Chosen:
+    """The hosts of the folder that lack their release or GPUs."""
+    if not known.fleet.names:
+        hint = "name machines: fleet discover [USER@]HOST --into DIR, or local for this one"
+        raise RunError("RUN293", f"no machine was named, and {into} has no hosts", hint=hint)
+    names = set(known.incomplete())
+    patterns = [part.strip() for text in limit for part in text.split(",")]
+    if patterns:
+        chosen, unmatched = known.fleet.select(patterns)
+        if unmatched:
+            raise RunError("RUN294", f"the limit {unmatched[0]!r} matches no host", hint="see them: fleet validate")
+        names &= set(chosen)
+    if not names:
+        hint = "name a host to have its file completed with all that is there: fleet discover NAME -i DIR"
+        raise RunError("RUN294", f"every host of {into} says its release and its GPUs", state="unchanged", hint=hint)
+    return [_known(name, known) for name in known.fleet.names if name in names]

@@ -40,7 +40,7 @@ def test_a_host_file_is_written_and_loads_and_is_not_overwritten(host: LabHost, 
     assert f"next: read the files, then: fleet plan {tmp_path / 'fleet'}" in first.stdout
     content = yaml.safe_load(file.read_text())
     assert content["connection"] == {"address": host.address, "user": "ubuntu", "key": str(host.key)}
-    assert (content["ubuntu"], content["driver"]) == ("24.04", {"branch": "auto"})
+    assert (content["ubuntu"], content["driver"]) == ("24.04", "none")
     assert load.fleet(tmp_path / "fleet").hosts["found"].gpus
 
     file.write_text("# mine\n")

@@ -35,19 +35,31 @@ def test_a_working_node_is_declared_as_it_is() -> None:
     assert [gpu["count"] for gpu in content["gpus"]] == [2]
 
 
-def test_a_gpu_without_a_working_driver_gets_branch_auto() -> None:
+def test_a_gpu_without_a_driver_says_that_none_is_there() -> None:
     content = declared(discover.host_file(seen("node-bare"), {"local": True}))
     assert content["connection"] == "local"
-    assert content["driver"] == {"branch": "auto"}
+    assert content["driver"] == "none"
 
 
 def test_a_driver_that_another_tool_manages_stays_its_own() -> None:
     content = declared(discover.host_file(seen("desk-changed-by-hand"), {}))
-    assert content["driver"] == {"source": "external"}
-    assert content["cuda"] == {"toolkits": ["12.6", "12.9"], "default": "12.6"}
+    assert content["driver"] == {"source": "external", "branch": 580, "modules": "proprietary"}
+    assert content["cuda"] == {"toolkits": ["12.6", "12.9"], "default": "12.6", "path": False}
     assert content["cudnn"] == {"version": "9.17.0"}
-    assert content["conda"] == {"distribution": "miniforge", "version": "25.3.1-0", "prefix": "/opt/conda"}
-    assert content["environments"] == {"ds": {"python": "3.11", "packages": []}}
+    assert content["conda"] == {
+        "distribution": "miniforge",
+        "version": "25.3.1-0",
+        "prefix": "/opt/conda",
+        "shell": False,
+    }
+    assert content["environments"] == {
+        "ds": {
+            "python": "3.11",
+            "packages": ["ca-certificates=2025.8.3", "numpy=2.3.1", "typing_extensions=4.14.1"],
+            "pip": {"packages": ["scikit-learn==1.7.1", "torch==2.8.0"]},
+            "owner": "ubuntu",
+        }
+    }
 
 
 @pytest.mark.parametrize("name", sorted(path.stem for path in FOLDER.glob("*.txt")))

@@ -1,0 +1,127 @@
+"""A host's file from a look: the first form of it that is valid and shows no drift, new or added to what is there."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from fleet import discover
+from fleet.discover import check
+from fleet.discover.check import Verdict
+from fleet.discover.draft import Draft, some
+from schema.discovery import Discovery
+from schema.snapshot import Snapshot
+
+# Concerns that, declared by the user, say that the host is one that a run may change.
+MANAGED = frozenset({"driver", "cuda", "cudnn", "conda", "environments"})
+ADDED = "# Added by fleet discover:"
+# Each round takes at least one section out; there are not more sections that can be wrong.
+ROUNDS = 24
+
+
+@dataclass(frozen=True)
+class Written:
+    """`files`: texts by path, the host's own among them; `added`: the top-level keys that were put in."""
+
+    file: str
+    files: dict[str, str]
+    added: tuple[str, ...]
+    external: bool
+    verdict: Verdict
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the file belongs: `text` is what it says so far, None for a new one; `declared`: the keys that it says or
+    inherits.
+    """
+
+    folder: Path
+    file: str
+    text: str | None = None
+    declared: frozenset[str] = frozenset()
+
+
+def host(place: Place, connection: Mapping[str, object], snapshot: Snapshot, found: Discovery) -> Written:
+    """The file of one machine, not yet on disk. Raises ValueError for a machine that is not managed.
+
+    Where a run would change the host, or something on it cannot be declared otherwise, it is declared `external`,
+    unless the user declares a concern already: then the differences are what a drift check is for.
+    """
+
+    def made(external: bool) -> Draft:
+        return discover.draft(snapshot, connection, found, external)
+
+    kept = _fitting(place, made, snapshot, external=False)
+    if place.declared & MANAGED or (kept.verdict.clean and not _hides(snapshot)):
+        return kept
+    outside = _fitting(place, made, snapshot, external=True, why=_why(kept.verdict))
+    return outside if outside.verdict.clean or not kept.verdict.clean else kept
+
+
+def _hides(snapshot: Snapshot) -> bool:
+    """Whether conda is there and only a host that is not changed can declare it, for nothing records its installer."""
+    state = snapshot.conda
+    ours = snapshot.applied is not None or bool(snapshot.apt.files)
+    return state is not None and state.version is not None and state.installer is None and not ours
+
+
+def _why(verdict: Verdict) -> list[str]:
+    """What keeps a run from leaving the host as it is, as comments before `external: true`."""
+    changes = verdict.plan.changes if verdict.plan is not None else ()
+    lines = ["# gpufleet did not set this host up: it is checked against this file, and never changed."]
+    if changes:
+        what = some((f"{change.item}" for change in changes), 4)
+        lines.append(f"# Without the next line a run would bring {len(changes)} changes: {what}.")
+    return lines
+
+
+def _fitting(
+    place: Place, made: Callable[[bool], Draft], snapshot: Snapshot, *, external: bool, why: list[str] | None = None
+) -> Written:
+    """The draft, with each section that has an error turned into comments."""
+    draft = made(external)
+    if why and "external" in draft.sections:
+        draft.sections["external"] = [*why, *draft.sections["external"]]
+    written = _written(place, draft, snapshot, external)
+    for _ in range(ROUNDS):
+        wrong = next(
+            ((key, text) for key, text in _errors(written.verdict) if _section(draft, key) in draft.sections), None
+        )
+        if wrong is None:
+            break
+        draft.without(_section(draft, wrong[0]), wrong[1])
+        written = _written(place, draft, snapshot, external)
+    return written
+
+
+def _errors(verdict: Verdict) -> list[tuple[str, str]]:
+    """Path and words of the errors that a section of the draft can be left out for."""
+    fixed = {"ubuntu", "connection", "groups", "gpus", "arch", "external"}
+    errors = [(problem.path or "", problem.message) for problem in verdict.errors]
+    return [(path, message) for path, message in errors if path and path.split(".")[0] not in fixed]
+
+
+def _section(draft: Draft, path: str) -> str:
+    """The key of the section that a problem's path lies in, "" where it is commented out already."""
+    parts = path.split(".")
+    keys = [".".join(parts[:2]), parts[0]]
+    live = [key for key in keys if key in draft.sections and not draft.sections[key][0].startswith("# Not declared")]
+    return live[0] if live else ""
+
+
+def _written(place: Place, draft: Draft, snapshot: Snapshot, external: bool) -> Written:
+    text, added = _text(place, draft)
+    files = {**{name: content for name, content in draft.files.items() if name in text}, place.file: text}
+    verdict = check.verdict(place.folder, place.file, files, snapshot)
+    return Written(place.file, files, added, external and "external" in added, verdict)
+
+
+def _text(place: Place, draft: Draft) -> tuple[str, tuple[str, ...]]:
+    """The whole file, or what is there with what is missing below it; its own lines stay as they are."""
+    if place.text is None:
+        return "\n".join(draft.lines()) + "\n", tuple(draft.declared())
+    left = place.declared | {"connection"}
+    lines = [line for line in draft.lines(left) if line.strip()]
+    added = tuple(key for key in draft.declared() if key not in left)
+    before = place.text if not place.text or place.text.endswith("\n") else f"{place.text}\n"
+    return "\n".join([f"{before}{ADDED}", *lines]) + "\n" if added else place.text, added
