@@ -68,7 +68,11 @@ def header(work: Work, spec: CondaSpec) -> list[str]:
 def channels(work: Work, channels: Iterable[str]) -> str:
     """`--override-channels` keeps a user's own condarc out; a mirror takes the place of conda.anaconda.org."""
     mirror = work.spec.mirrors.conda
-    addresses = [item if "://" in item or mirror is None else f"{mirror.rstrip('/')}/{item}" for item in channels]
+    addresses = [
+        item if "://" in item or mirror is None else f"{mirror.rstrip('/')}/{item}"
+        for item in channels
+        if item != "nodefaults"
+    ]
     return " ".join(["--override-channels", *(f"-c {quote(item)}" for item in addresses)])
 
 

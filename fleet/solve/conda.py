@@ -67,7 +67,7 @@ def addresses(request: CondaRequest) -> tuple[str, ...]:
     """The URLs of the channels in the order of their priority; one that only a specification names
     ("nvidia::cuda-nvcc") comes last, as conda has it (conda/core/solve.py).
     """
-    named = [item.partition("::")[0] for item in request.specs if "::" in item]
+    named = [_channel(item.partition("::")[0]) for item in request.specs if "::" in item]
     found = [url for item in (*request.channels, *named) for url in channel.addresses(item, request.mirror)]
     return tuple(dict.fromkeys(found))
 
@@ -75,7 +75,14 @@ def addresses(request: CondaRequest) -> tuple[str, ...]:
 def _specification(text: str, mirror: str | None) -> str:
     """The channel of a specification as an address: the solver knows no mirror."""
     name, mark, rest = text.partition("::")
-    return f"{channel.addresses(name, mirror)[0]}::{rest}" if mark else text
+    found = channel.addresses(_channel(name), mirror) if mark else ()
+    return f"{found[0]}::{rest}" if found else text
+
+
+def _channel(text: str) -> str:
+    """The channel in "conda-forge/linux-64::numpy", where conda lets the platform follow it."""
+    bare, _, last = text.rpartition("/")
+    return bare if last in {"linux-64", "linux-aarch64", "noarch"} else text
 
 
 def _virtual(request: CondaRequest) -> tuple[VirtualPackage, ...]:

@@ -54,6 +54,8 @@ def _unsolvable(environment: str, text: str, evidence: str, conda: Mapping[str, 
         return RunError("RUN362", message, evidence=evidence, hint=hint)
     message = f"environment {environment}: pip's packages have no solution"
     hint = "declare versions that exist for this Python and go together; then: fleet lock"
+    if "not found in the package registry" in text:
+        hint = "correct the name; if it is on an index of its own, list it in that index's packages; then: fleet lock"
     return RunError("RUN360", message, evidence=evidence, hint=hint)
 
 

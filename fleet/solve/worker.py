@@ -10,68 +10,16 @@ import json
 import os
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 import rattler
 from rattler import exceptions
-from rattler.repo_data.package_record import PackageRecord
 
-from fleet.solve import question, variant
-from fleet.solve.question import Answer, Package, Question
+from fleet.solve import unsolved, variant
+from fleet.solve.channels import Channels, Refusal, built, ordered, parsed
+from fleet.solve.question import Answer, Question
 from fleet.solve.variant import Build
 
 ROUNDS = 6
-
-
-class Refusal(Exception):  # noqa: N818 - an answer, not a fault.
-    def __init__(self, kind: question.Kind, text: str, **more: str) -> None:
-        super().__init__(text)
-        self.answer = Answer(error=kind, text=text, **more)
-
-
-class Channels:
-    """The channels of one question, and what was read of them so far."""
-
-    def __init__(self, asked: Question) -> None:
-        client = rattler.Client.default_client(max_retries=2, timeout=asked.request_seconds)
-        self.gateway = rattler.Gateway(cache_dir=Path(asked.cache), client=client)
-        self.urls = list(asked.channels)
-        self.platforms = [rattler.Subdir(asked.platform), rattler.Subdir("noarch")]
-
-    def rank(self, record: rattler.RepoDataRecord) -> int:
-        """The place of a record's channel in the order of priority."""
-        return next((place for place, url in enumerate(self.urls) if record.url.startswith(f"{url}/")), len(self.urls))
-
-    async def records(
-        self, names: Sequence[str], platforms: Sequence[rattler.Subdir] | None = None
-    ) -> list[rattler.RepoDataRecord]:
-        """Every package of these names in all channels."""
-        found = await self.gateway.query(
-            sources=self.urls,
-            platforms=list(platforms or self.platforms),
-            specs=[rattler.MatchSpec(name) for name in names],
-            recursive=False,
-            channel_relations="disabled",
-        )
-        return [record for part in found for record in part]
-
-
-def parsed(text: str) -> rattler.MatchSpec:
-    """A specification as conda reads it: "pytorch=2.8=cuda*" too, which the strict form does not know."""
-    try:
-        return rattler.MatchSpec(text, strict=False)
-    except Exception as error:  # py-rattler raises one class per way in which a specification can be wrong.
-        raise Refusal("spec", str(error).splitlines()[0], name=text) from None
-
-
-def built(record: PackageRecord) -> Build:
-    return Build(
-        name=record.name.normalized,
-        version=str(record.version),
-        build=str(record.build),
-        depends=tuple(record.depends),
-        features=bool(record.track_features),
-    )
 
 
 async def solved(
@@ -100,12 +48,17 @@ async def solved(
         timeout=datetime.timedelta(seconds=asked.seconds),
         constraints=[rattler.MatchSpec(text) for text in more],
         channel_relations="disabled",
+        # As conda does by default (add_pip_as_python_dependency), where a channel has pip at all.
+        add_pip_as_python_dependency=bool(await channels.records(["pip"])),
     )
 
 
-async def answer(asked: Question) -> Answer:
-    """Solve; where the host has a driver, again with builds for CUDA alone where one for the processor slipped in."""
-    channels = Channels(asked)
+async def answer(asked: Question, *, plain: bool = False) -> Answer:
+    """Solve; where the host has a driver, again with builds for CUDA alone where one for the processor slipped in.
+
+    `plain`: read repodata.json and none of its compressed or divided forms.
+    """
+    channels = Channels(asked, plain=plain)
     specs = [parsed(text) for text in asked.specs]
     wanted = [variant.Asked(item.name.normalized, str(item.build or "")) for item in specs if item.name is not None]
     kept = set(asked.keep)
@@ -116,11 +69,11 @@ async def answer(asked: Question) -> Answer:
         try:
             records = await solved(asked, channels, specs, keep, list(constraints.values()))
         except exceptions.SolverError as error:
-            raise await _unsolved(asked, channels, str(error), wanted, constraints, notes) from None
+            raise await unsolved.refusal(asked, channels, str(error), wanted, constraints, notes) from None
         found = await _slipped_in(asked, channels, records, wanted) if asked.cuda else {}
         if not found:
             await _in_order(channels, specs, records)
-            return Answer(packages=_ordered(records), notes=tuple(_kept_notes(notes, records)))
+            return Answer(packages=ordered(records), notes=tuple(_kept_notes(notes, records)))
         for chosen, siblings in found.values():
             constraints[chosen.name] = variant.exactly(chosen.name, (item.build for item in siblings))
             notes.append(f"{chosen.name}: a build for CUDA instead of {chosen.label}")
@@ -172,84 +125,24 @@ def _kept_notes(notes: Sequence[str], records: Sequence[rattler.RepoDataRecord])
     return [f"{note}: {labels[name]}" for note, name in pairs if name in labels]
 
 
-async def _unsolved(
-    asked: Question,
-    channels: Channels,
-    text: str,
-    wanted: Sequence[variant.Asked],
-    constraints: dict[str, str],
-    notes: Sequence[str],
-) -> Refusal:
-    """Why there is no solution: a build for CUDA that does not go with the rest, an unknown name, or a conflict."""
-    if constraints:
-        name = next(iter(constraints))
-        every = [built(record) for record in await channels.records([name])]
-        cuda = [item for item in every if variant.for_cuda(item)]
-        label = next(note for note in notes if note.startswith(f"{name}:")).rpartition(" instead of ")[2]
-        same = [item for item in cuda if item.version == label.split()[0]] or cuda
-        return Refusal(
-            "processor",
-            text,
-            name=name,
-            chosen=label,
-            available=variant.kinds(same),
-            needs=", ".join(variant.floors(same)),
-            spelled=variant.spelled(item.build for item in cuda),
-            processor=variant.spelled_processor(label.split()[1]),
-        )
-    for item in wanted:
-        if f"No candidates were found for {item.name} " in f"{text.rstrip('.')} ":
-            return await _not_found(asked, channels, text, item.name)
-    return Refusal("unsolvable", text)
-
-
-async def _not_found(asked: Question, channels: Channels, text: str, name: str) -> Refusal:
-    """A requested package without candidates: with other versions, built for another platform, or unknown."""
-    here = await channels.records([name])
-    if here:
-        versions = sorted({record.version for record in here}, reverse=True)
-        return Refusal("version", text, name=name, available=", ".join(str(item) for item in versions[:8]))
-    other = [item for item in ("linux-64", "linux-aarch64") if item != asked.platform]
-    elsewhere = await channels.records([name], [rattler.Subdir(item) for item in other])
-    if elsewhere:
-        return Refusal("platform", text, name=name, available=", ".join(other))
-    known = await channels.gateway.names(sources=channels.urls, platforms=channels.platforms)
-    return Refusal("unknown", text, name=name, available=question.nearest(name, [item.normalized for item in known]))
-
-
-def _ordered(records: Sequence[rattler.RepoDataRecord]) -> tuple[Package, ...]:
-    """In the order of installation: each package after those that it depends on."""
-    by_name = {record.name.normalized: record for record in records}
-    order = [item.name.normalized for item in PackageRecord.sort_topologically(list(records))]
-    return tuple(_package(by_name[name]) for name in order)
-
-
-def _package(record: rattler.RepoDataRecord) -> Package:
-    needs = {item.split()[0] for item in record.depends if item.split()}
-    return Package(
-        name=record.name.normalized,
-        version=str(record.version),
-        build=str(record.build),
-        url=record.url,
-        sha256=record.sha256.hex() if record.sha256 else None,
-        md5=record.md5.hex() if record.md5 else None,
-        size=record.size,
-        subdir=record.subdir,
-        python=bool(needs & {"python", "python_abi"}) or bool(record.noarch.python),
-    )
+def attempt(asked: Question, *, plain: bool) -> Answer:
+    try:
+        return asyncio.run(answer(asked, plain=plain))
+    except Refusal as refusal:
+        return refusal.answer
+    except (exceptions.GatewayError, exceptions.FetchRepoDataError, exceptions.IoError) as error:
+        return Answer(error="channel", text=str(error))
+    except exceptions.SolverError as error:
+        return Answer(error="unsolvable", text=str(error))
 
 
 def main() -> None:
     """Answer one question and leave at once, before py-rattler's threads meet an interpreter that shuts down."""
     asked = Question.model_validate_json(sys.stdin.read())
-    try:
-        said = asyncio.run(answer(asked))
-    except Refusal as refusal:
-        said = refusal.answer
-    except (exceptions.GatewayError, exceptions.FetchRepoDataError, exceptions.IoError) as error:
-        said = Answer(error="channel", text=str(error))
-    except exceptions.SolverError as error:
-        said = Answer(error="unsolvable", text=str(error))
+    said = attempt(asked, plain=False)
+    # Some mirrors answer 200 and a page of their own for a file that they do not have, such as a form of the index.
+    if said.error == "channel" and "error sending request" not in said.text and "HTTP status" not in said.text:
+        said = attempt(asked, plain=True)
     sys.stdout.write(json.dumps(said.to_json()))
     sys.stdout.flush()
     os._exit(0)

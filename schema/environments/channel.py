@@ -8,8 +8,10 @@ DEFAULTS = (f"{ANACONDA}/main", f"{ANACONDA}/r")
 
 def addresses(channel: str, mirror: str | None) -> tuple[str, ...]:
     """The URLs of a channel, most often one, without a slash at the end; a mirror takes the place of conda.anaconda.org
-    for every channel that is a name.
+    for every channel that is a name. `nodefaults` is none: it says that no others than the listed are wanted.
     """
+    if channel == "nodefaults":
+        return ()
     if "://" in channel:
         return (channel.rstrip("/"),)
     if mirror is not None:

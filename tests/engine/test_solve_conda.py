@@ -193,6 +193,27 @@ def test_a_channel_that_is_half_written_is_refused(site: Site, text: str) -> Non
     assert refused(site, "tool").code == "RUN352"
 
 
+def test_a_mirror_that_answers_a_page_for_what_it_does_not_have_is_read_all_the_same(site: Site) -> None:
+    write_channel(site.folder / "conda-forge", record("tool"))
+    site.otherwise = b"<html>There is no such file, but 200 says that there is.</html>"
+    assert builds(solved(site, "tool")) == {"tool": "1.0 h1_0"}
+
+
+def test_python_brings_pip_as_conda_has_it_where_a_channel_has_pip(site: Site) -> None:
+    write_channel(site.folder / "conda-forge", PYTHON)
+    assert list(builds(solved(site, "python"))) == ["python"]
+    write_channel(site.folder / "other", PYTHON, record("pip", "25.0", "py_0", "python", subdir="noarch"))
+    assert list(builds(solved(site, "python", channels=["other"]))) == ["python", "pip"]
+
+
+def test_channels_may_be_spelled_as_conda_lets_them(site: Site) -> None:
+    write_channel(site.folder / "conda-forge", record("tool"))
+    write_channel(site.folder / "nvidia/label/cuda-12.9.1", record("cuda-nvcc"))
+    specs = ("conda-forge/linux-64::tool", "nvidia/label/cuda-12.9.1::cuda-nvcc")
+    found = solved(site, *specs, channels=["conda-forge", "nodefaults"])
+    assert builds(found) == {"tool": "1.0 h1_0", "cuda-nvcc": "1.0 h1_0"}
+
+
 @pytest.mark.parametrize("status", [401, 403, 404, 500])
 def test_a_channel_that_does_not_answer_well_is_refused(site: Site, status: int) -> None:
     write_channel(site.folder / "conda-forge", record("tool"))

@@ -14,7 +14,9 @@ from pathlib import Path
 
 @dataclass
 class Site:
-    """`folder` is served at `url`; `asked` are the paths of all requests; `moved` sends a prefix to another address."""
+    """`folder` is served at `url`; `asked` are the paths of all requests; `moved` sends a prefix to another address;
+    `otherwise` is what is answered, as if all were well, for files that are not there.
+    """
 
     folder: Path
     url: str = ""
@@ -22,6 +24,7 @@ class Site:
     moved: dict[str, str] = field(default_factory=dict)
     delay_seconds: float = 0.0
     status: int | None = None
+    otherwise: bytes | None = None
 
 
 class Handler(SimpleHTTPRequestHandler):
@@ -40,6 +43,11 @@ class Handler(SimpleHTTPRequestHandler):
             self.end_headers()
         elif self.site.status is not None:
             self.send_error(self.site.status)
+        elif self.site.otherwise is not None and not Path(self.translate_path(self.path)).exists():
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(self.site.otherwise)))
+            self.end_headers()
+            self.wfile.write(self.site.otherwise)
         else:
             super().do_GET()
 
