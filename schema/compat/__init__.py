@@ -6,10 +6,11 @@ All of it is data in the YAML files of this folder; each row names its source an
 import functools
 from collections.abc import Iterable
 
-from schema.compat import data, names, rule, software
+from schema.compat import data, names, places, rule, software
 from schema.compat.models import (
     Architecture,
     Branch,
+    CloudFamily,
     CudaToolkit,
     Cudnn,
     CudnnBuild,
@@ -17,6 +18,9 @@ from schema.compat.models import (
     Flavour,
     GpuModel,
     Installer,
+    L4t,
+    PackageNames,
+    Soc,
     Torch,
     TorchBuild,
     UbuntuRelease,
@@ -25,6 +29,7 @@ from schema.compat.models import (
 __all__ = [
     "Architecture",
     "Branch",
+    "CloudFamily",
     "CudaToolkit",
     "Cudnn",
     "CudnnBuild",
@@ -32,12 +37,17 @@ __all__ = [
     "Flavour",
     "GpuModel",
     "Installer",
+    "L4t",
+    "PackageNames",
+    "Soc",
     "Torch",
     "TorchBuild",
     "UbuntuRelease",
     "architecture",
     "branch",
     "branches",
+    "cloud",
+    "clouds",
     "cudnn",
     "cudnns",
     "flavours",
@@ -45,11 +55,16 @@ __all__ = [
     "gpus_by_name",
     "installer",
     "installer_versions",
+    "jetson",
+    "l4t",
+    "l4ts",
     "nearest_gpu",
+    "package_names",
     "preferred_branches",
     "release",
     "rule_branch",
     "rule_modules",
+    "socs",
     "toolkit",
     "toolkits",
     "torch",
@@ -57,6 +72,13 @@ __all__ = [
     "wheel_index",
 ]
 
+cloud = places.cloud
+clouds = places.clouds
+jetson = places.jetson
+l4t = places.l4t
+l4ts = places.l4ts
+package_names = places.package_names
+socs = places.socs
 cudnn = software.cudnn
 cudnns = software.cudnns
 torch = software.torch

@@ -172,3 +172,57 @@ class Torch(Datum):
     def default_for(self, arch: str) -> str | None:
         """The tag of the wheel that PyPI itself has for `arch`; None where that is not known."""
         return self.default_aarch64 if arch == "aarch64" else self.default
+
+
+class Soc(Datum):
+    """A Jetson's system on a chip ("tegra234"); `boards` by the names of their GPUs, `apt`: its repository's folder."""
+
+    soc: str
+    apt: str
+    compute: str
+    boards: tuple[str, ...]
+
+
+class L4t(Datum):
+    """A release of Jetson Linux ("36.4", or "36.4.3" where JetPack moved with it) and what its JetPack brings.
+
+    `last_cuda`: the newest toolkit that its driver, which is part of it, can run.
+    """
+
+    version: str
+    jetpack: str
+    ubuntu: str
+    socs: tuple[str, ...]
+    cuda: str
+    last_cuda: str
+    cudnn: str | None = None
+
+
+class CloudFamily(Datum):
+    """A family of cloud machines. `count`: the GPUs of its sizes, () where that is not known.
+
+    `driver`: "grid" is the cloud's own. `fabric`: who joins the GPUs' NVLinks, fabric manager on the machine or IMEX.
+    """
+
+    provider: Literal["azure", "aws", "gcp", "paperspace"]
+    name: str
+    gpus: tuple[str, ...]
+    count: tuple[int, ...] = ()
+    arch: Literal["x86_64", "aarch64"] = "x86_64"
+    driver: Literal["cuda", "grid"] = "cuda"
+    fabric: Literal["none", "local", "imex"] = "none"
+
+
+class PackageNames(Datum):
+    """What the driver's packages are called in a repository, for branches from `first` to `last`."""
+
+    repository: Literal["nvidia", "ubuntu"]
+    install: Literal["full", "compute", "fabric"]
+    flavour: Flavour | None = None
+    delivery: Literal["dkms", "prebuilt"] = "dkms"
+    first: int = 0
+    last: int | None = None
+    names: tuple[str, ...]
+
+    def about(self, branch: int) -> bool:
+        return self.first <= branch and (self.last is None or branch <= self.last)
