@@ -55,6 +55,7 @@ def parse(found: probe.Sections) -> HostState:
         release=_release(files.get("/etc/os-release", "")),
         architecture=system.get("machine", ""),
         platform=_platform(files),
+        l4t=_l4t(files.get("/etc/nv_tegra_release", "")),
         boot_id=system.get("boot_id", ""),
         virtualisation=_virtualisation(system),
         memory_mib=(text.number(system.get("memory_kib")) or 0) // 1024,
@@ -99,6 +100,12 @@ def _platform(files: dict[str, str]) -> Literal["generic", "jetson", "raspberry-
     if "/etc/nv_tegra_release" in files or "Jetson" in model:
         return "jetson"
     return "raspberry-pi" if model.startswith("Raspberry Pi") else "generic"
+
+
+def _l4t(file: str) -> str | None:
+    """ "36.4.3" of "# R36 (release), REVISION: 4.3, GCID: ...", the first line of /etc/nv_tegra_release."""
+    found = re.match(r"# R(\d+) \(release\), REVISION: (\d+(?:\.\d+)*)", file)
+    return f"{found[1]}.{found[2]}" if found else None
 
 
 def _virtualisation(system: dict[str, str]) -> str:

@@ -41,6 +41,7 @@ PATTERNS = {
     r"^[0-9][A-Za-z0-9.+:~-]*$": "a package version such as 6.8.0-51.52",
     r"^[0-9]+(\.[0-9]+)*$": "numbers with dots between, such as 580.95.05 or 9.10.2",
     r"^[0-9]{1,2}\.[0-9]{1,2}(\.[0-9]{1,2})?$": "a CUDA version such as 12.9",
+    r"^[0-9]{2}\.[0-9]{1,2}(\.[0-9]{1,2})?$": "a release of L4T such as 36.4",
     r"^[0-9]+(\.[0-9]+){0,2}$": "a Python version such as 3.11",
     r"^(auto|[1-9][0-9]{2})$": "auto or a branch number such as 580",
     r"^0[0-7]{3}$": 'a mode such as "0755"',

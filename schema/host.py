@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, model_validator
 
 from schema.conda import CondaSpec
 from schema.connection import ConnectionSpec
@@ -19,6 +19,10 @@ from schema.repository import MirrorsSpec, ProxySpec
 
 Ubuntu = Literal["18.04", "20.04", "22.04", "24.04", "26.04"]
 EnvironmentName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=64)]
+
+
+# What a Jetson's /etc/nv_tegra_release calls "R36 (release), REVISION: 4.3": "36.4.3", or "36.4".
+L4tVersion = Annotated[str, StringConstraints(pattern=r"^[0-9]{2}\.[0-9]{1,2}(\.[0-9]{1,2})?$")]
 
 
 class Accepted(Model):
@@ -43,6 +47,7 @@ class HostSpec(Model):
     groups: tuple[Name, ...] = ()
     external: bool = False
     platform: Literal["generic", "jetson", "raspberry-pi"] = "generic"
+    l4t: L4tVersion | None = None
     connection: ConnectionSpec = ConnectionSpec()
     ubuntu: Ubuntu
     arch: Literal["x86_64", "aarch64"] = "x86_64"
@@ -71,11 +76,27 @@ class HostSpec(Model):
         """Exact versions by apt package, of the parts that the lock answers; {} without a lock."""
         return self.locked.versions if self.locked is not None else {}
 
+    @model_validator(mode="before")
+    @classmethod
+    def _processor_of_the_board(cls, values: object) -> object:
+        """A Jetson and a Raspberry Pi are aarch64 without being told."""
+        if not isinstance(values, dict) or values.get("platform", "generic") == "generic":
+            return values
+        return {"arch": "aarch64", **values}
+
     @property
     def managed_driver(self) -> DriverSpec | None:
-        """The driver to keep: declared, or all defaults where GPUs are declared; None where not managed or `none`."""
+        """The driver to keep: declared, or all defaults where GPUs are declared; None where not managed or `none`.
+
+        None on a board too: its driver is part of its system.
+        """
         managed = self.driver if isinstance(self.driver, DriverSpec) else DriverSpec() if self.driver is None else None
-        if managed is None or self.gpus == () or (self.gpus is None and self.driver is None):
+        if (
+            managed is None
+            or self.platform != "generic"
+            or self.gpus == ()
+            or (self.gpus is None and self.driver is None)
+        ):
             return None
         if self.external and managed.source != "external":
             return managed.model_copy(update={"source": "external"})

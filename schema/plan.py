@@ -63,9 +63,19 @@ def diff(spec: HostSpec, snapshot: Snapshot, *, force: bool = False, today: date
 
 
 def _changes(spec: HostSpec, snapshot: Snapshot) -> tuple[Change, ...]:
-    """Every difference, in the order of the concerns; none is made on a host that something else keeps."""
+    """Every difference, in the order of the concerns: none is made on a host that something else keeps.
+
+    Of a board only those of conda and its environments: the rest is part of its own system.
+    """
     if spec.external:
         return ()
+    software = (
+        *files.changes(spec, snapshot, "conda"),
+        *conda.changes(spec, snapshot),
+        *environments.changes(spec, snapshot),
+    )
+    if spec.platform != "generic":
+        return software
     return (
         *files.changes(spec, snapshot, "repository"),
         *repository.changes(spec, snapshot),
@@ -75,9 +85,7 @@ def _changes(spec: HostSpec, snapshot: Snapshot) -> tuple[Change, ...]:
         *files.changes(spec, snapshot, "cuda"),
         *cuda.changes(spec, snapshot),
         *cudnn.changes(spec, snapshot),
-        *files.changes(spec, snapshot, "conda"),
-        *conda.changes(spec, snapshot),
-        *environments.changes(spec, snapshot),
+        *software,
     )
 
 
@@ -86,8 +94,8 @@ def undecided(spec: HostSpec, snapshot: Snapshot) -> tuple[str, ...]:
     driver_parts = ("gpu", "driver", "kernel", "repository")
     managed = {
         driver_parts: spec.managed_driver is not None,
-        ("cuda", "repository"): spec.cuda is not None,
-        ("cudnn", "repository"): spec.cudnn is not None,
+        ("cuda", "repository"): spec.cuda is not None and spec.platform == "generic",
+        ("cudnn", "repository"): spec.cudnn is not None and spec.platform == "generic",
         ("conda",): spec.conda is not None,
         ("environments",): bool(spec.environments),
     }

@@ -67,7 +67,7 @@ on, `fleet drift` says in-sync.
   until you write the values: there would be nothing to install. An accepted driver for the declared GPUs is not
   refused on the host either (GPU003).
 - `GPU` codes of warnings and errors are excused when a host is looked at. Those that forbid touching a host (GPU001
-  to GPU007) or protect somebody's work (GPU101 to GPU103) are not; `INV` and `RUN` codes are not either.
+  to GPU008) or protect somebody's work (GPU101 to GPU103) are not; `INV` and `RUN` codes are not either.
 - After `until` the code counts again, and the entry warns. An entry that excuses nothing warns; one in a group or in
   the defaults only when none of its hosts needs it, once: of `CMP` codes when the inventory is read, of `GPU` codes
   by a `fleet drift` that could look at all of them.
@@ -77,11 +77,14 @@ SPECIAL = {
     "gpus": "a list of names or mappings",
     "cuda.toolkits": 'a list of CUDA versions such as "12.9", or auto',
     "cudnn.version": "auto, a version such as 9.10.2, or a mapping by CUDA major",
-    "platform": "generic",
     "environments": "a mapping by name; each a mapping, or absent",
 }
 # Defaults that depend on something else; they are said in the key's meaning.
-IMPLIED = {"driver": "with `gpus`: all defaults", "environments.owner": "conda.owner"}
+IMPLIED = {
+    "driver": "with `gpus`: all defaults",
+    "arch": "`x86_64`; `aarch64` on boards",
+    "environments.owner": "conda.owner",
+}
 
 
 @functools.cache

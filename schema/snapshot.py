@@ -59,6 +59,7 @@ class HostState(Model):
     release: Release
     architecture: str
     platform: Literal["generic", "jetson", "raspberry-pi"] = "generic"
+    l4t: str | None = None
     boot_id: str = ""
     virtualisation: str = "none"
     memory_mib: int = 0

@@ -47,6 +47,9 @@ def _version(spec: "HostSpec", snapshot: "Snapshot | None", major: str, releases
     chosen = locked.choice(spec, f"cudnn.version.{major}") or locked.choice(spec, "cudnn.version")
     if chosen is not None:
         return chosen
+    board = toolkits.jetpack(spec)
+    if board is not None:
+        return Choice(value=board.cudnn, reason=f"JetPack {board.jetpack} of L4T {board.version}", hint=_by_hand(major))
     unknown = gpus.kinds(spec, snapshot).unknown
     if unknown:
         return Choice(value=None, reason=f"nothing is known of {' and '.join(unknown)}", hint=_by_hand(major))

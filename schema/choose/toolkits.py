@@ -42,6 +42,9 @@ def toolkit(spec: "HostSpec", snapshot: "Snapshot | None") -> Choice:
     cuda = spec.cuda
     if cuda is None or cuda == "none" or not cuda.auto:
         return Choice(value=None, reason="nothing is to be chosen", by="declared")
+    board = jetpack(spec)
+    if board is not None:
+        return Choice(value=board.cuda, reason=f"JetPack {board.jetpack} of L4T {board.version} brings it", by="rule")
     chosen = [version for version in locked.values(spec, "cuda.toolkits") if version not in cuda.written]
     if chosen:
         return Choice(value=chosen[0], reason=locked.REASON, by="lock")
@@ -53,6 +56,11 @@ def toolkit(spec: "HostSpec", snapshot: "Snapshot | None") -> Choice:
         return found
     wished = wish(spec, found.value, gpus.kinds(spec, snapshot).known)
     return _there(snapshot, wished) or by_rule(wished)
+
+
+def jetpack(spec: "HostSpec") -> compat.L4t | None:
+    """A Jetson's release, from which its toolkit and cuDNN follow; None for all other hosts and where it is unknown."""
+    return compat.l4t(spec.l4t) if spec.platform == "jetson" and spec.l4t is not None else None
 
 
 def wish(spec: "HostSpec", driver: str, kinds: tuple[Kind, ...]) -> Wish:

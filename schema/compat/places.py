@@ -28,7 +28,7 @@ def jetson(name: str) -> Soc | None:
 
 @functools.lru_cache(maxsize=256)
 def l4t(version: str) -> L4t | None:
-    """The release that a version ("36.4", "36.4.3") is of: the nearest one before it with the same first two numbers."""
+    """The release that a version ("36.4", "36.4.3") is of: the nearest before it with the same first two numbers."""
     key = version_key(version)
     return next(
         (row for row in l4ts() if version_key(row.version)[:2] == key[:2] and version_key(row.version) <= key), None

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from schema import environments
 from schema.errors import Finding
-from schema.health import driver, external, fabric, gpu, package, refusal, repository, software
+from schema.health import board, driver, external, fabric, gpu, package, refusal, repository, software
 from schema.health.accepted import accept, unused
 
 if TYPE_CHECKING:
@@ -37,7 +37,10 @@ CHECKS: tuple[Check, ...] = (
     software.host,
     external.declared,
     environments.findings,
+    board.memory,
 )
+# A board's driver, CUDA and repositories are those of its own system.
+BOARD_CHECKS: tuple[Check, ...] = (board.release, package.state, software.conda, environments.findings)
 
 
 def findings(
@@ -45,5 +48,6 @@ def findings(
 ) -> tuple[Finding, ...]:
     """Refusals first, then health in the order of the checks, each marked where the inventory accepts it."""
     refused = refusals(spec, snapshot, changes)
-    found = [item for check in CHECKS for item in check(spec, snapshot)]
+    checks = CHECKS if spec.platform == "generic" else BOARD_CHECKS
+    found = [item for check in checks for item in check(spec, snapshot)]
     return (*refused, *accept(spec, found, today))

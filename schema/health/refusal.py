@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from schema import choose, compat, driver
 from schema.driver.generation import declared_architectures, seen_architectures, suits
 from schema.errors import Finding
+from schema.health import board
 
 if TYPE_CHECKING:
     from schema.change import Change
@@ -27,6 +28,7 @@ def refusals(spec: "HostSpec", snapshot: "Snapshot", changes: "tuple[Change, ...
         *_secure_boot(spec, snapshot, changes),
         *_managed_by_others(spec, snapshot),
         *_held(snapshot, changes),
+        *board.untouched(spec),
     )
 
 

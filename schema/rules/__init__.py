@@ -16,6 +16,7 @@ from schema.rules import (
     environment,
     flavour,
     fleet,
+    platform,
     shape,
     support,
     toolkit,
@@ -37,6 +38,14 @@ RULES: tuple[tuple[Rule, frozenset[str]], ...] = (
     (environment.conda, frozenset({"conda", "arch"})),
     (environment.needs_conda, frozenset({"conda", "environments"})),
     (environment.one_source, frozenset({"environments"})),
+    (platform.release, frozenset({"l4t", "gpus"})),
+    (platform.processor, frozenset({"arch"})),
+    (platform.no_gpus, frozenset({"gpus"})),
+    (platform.boards, frozenset({"gpus"})),
+    (platform.known, frozenset({"l4t", "gpus"})),
+    (platform.ubuntu, frozenset({"l4t", "ubuntu", "gpus"})),
+    (platform.board, frozenset({"l4t", "gpus"})),
+    (platform.toolkits, frozenset({"l4t", "cuda"})),
     (support.supported, frozenset()),
     (support.smoke_test, frozenset()),
 )
@@ -71,7 +80,7 @@ def broken(spec: HostSpec, own: Node, failed: frozenset[str], today: date) -> li
     """
     rules = RULES + GENERIC if spec.platform == "generic" else RULES
     found = [breach for rule, keys in rules if not keys & failed for breach in rule(spec)]
-    found = [*found, *shape.cpu_only(spec, own)]
+    found = [*found, *shape.cpu_only(spec, own), *platform.driver(spec, own)]
     return accept.excused(spec, found, today) + accept.entries(spec, today)
 
 

@@ -1,8 +1,10 @@
 """Boards whose driver is part of their system: a Jetson and its L4T, a Raspberry Pi; and boards declared as servers."""
 
 from schema import compat
+from schema.cuda import CudaSpec
 from schema.document import Node
 from schema.host import HostSpec
+from schema.model import version_key
 from schema.rules import cards
 from schema.rules.breach import Breach, severity
 
@@ -55,7 +57,7 @@ def boards(spec: HostSpec) -> list[Breach]:
         return []
     breaches = []
     for card in cards.of(spec):
-        chip = compat.jetson(card.name)
+        chip = _chip(card)
         if not card.models or (chip is not None) == (spec.platform == "jetson"):
             continue
         if chip is not None:
@@ -92,17 +94,18 @@ def ubuntu(spec: HostSpec) -> list[Breach]:
 
 
 def board(spec: HostSpec) -> list[Breach]:
-    """A release of L4T exists for some boards only: the first of a board is as far as the last one."""
+    """A release of L4T exists for some boards only."""
     row = _row(spec)
     if row is None:
         return []
     breaches = []
     for card in cards.of(spec):
-        chip = compat.jetson(card.name)
+        chip = _chip(card)
         if chip is None or chip.soc in row.socs:
             continue
-        span = [version for version in _series(spec) if chip.soc in _at(version).socs]
-        message = f"L4T {spec.l4t} (JetPack {row.jetpack}) does not run on {card.name}; {span[-1]} to {span[0]} do."
+        span = [one.version for one in compat.l4ts() if one.confirmed and chip.soc in one.socs]
+        span = span or [one.version for one in compat.l4ts() if chip.soc in one.socs]
+        message = f"L4T {spec.l4t} does not run on {card.name}; {span[-1]} to {span[0]} do."
         hint = f'Write l4t: "{span[0]}", with ubuntu: "{_at(span[0]).ubuntu}".'
         level = severity(row.confirmed)
         breaches.append(Breach(code="CMP052", path="l4t", message=message, hint=hint, severity=level))
@@ -110,15 +113,13 @@ def board(spec: HostSpec) -> list[Breach]:
 
 
 def toolkits(spec: HostSpec) -> list[Breach]:
-    """A Jetson's driver does not move, so that its newest toolkit is settled; older ones than JetPack's are not built."""
+    """A Jetson's driver does not move, so that its newest toolkit is settled; one older than JetPack's is a warning."""
     row = _row(spec)
-    cuda = spec.cuda if spec.cuda is not None and spec.cuda != "none" else None
-    if row is None or cuda is None:
+    declared = spec.cuda.toolkits if isinstance(spec.cuda, CudaSpec) else ()
+    if row is None:
         return []
-    from schema.model import version_key
-
     breaches = []
-    for index, version in enumerate(cuda.toolkits):
+    for index, version in enumerate(declared):
         key = version_key(version)[:2]
         if version_key(row.cuda) <= key <= version_key(row.last_cuda):
             continue
@@ -129,3 +130,31 @@ def toolkits(spec: HostSpec) -> list[Breach]:
         breach = Breach(code="CMP053", path=f"cuda.toolkits.{index}", message=message, hint=f'Write "{row.cuda}".')
         breaches.append(breach.model_copy(update={"severity": level}))
     return breaches
+
+
+def _row(spec: HostSpec) -> compat.L4t | None:
+    return compat.l4t(spec.l4t) if spec.platform == "jetson" and spec.l4t is not None else None
+
+
+def _at(version: str) -> compat.L4t:
+    return next(row for row in compat.l4ts() if row.version == version)
+
+
+def _chip(card: cards.Card) -> compat.Soc | None:
+    """The chip that every meaning of the name has."""
+    chips = {chip.soc if (chip := compat.jetson(model.name)) else "": chip for model in card.models}
+    return next(iter(chips.values())) if len(chips) == 1 else None
+
+
+def _series(spec: HostSpec) -> list[str]:
+    """The releases that all declared boards can have, newest first."""
+    chips = {chip.soc for card in cards.of(spec) if (chip := _chip(card)) is not None}
+    return [row.version for row in compat.l4ts() if row.confirmed and chips <= set(row.socs)]
+
+
+def _newest(chip: compat.Soc) -> str:
+    return next(row.version for row in compat.l4ts() if row.confirmed and chip.soc in row.socs)
+
+
+def _title(spec: HostSpec) -> str:
+    return "Jetson" if spec.platform == "jetson" else "Raspberry Pi"

@@ -9,7 +9,6 @@ from schema.rules.breach import Breach
 NOT_YET: tuple[tuple[str, Callable[[HostSpec], bool], str, str], ...] = (
     ("kernel.version", lambda spec: spec.kernel.version is not None, "an exact kernel", "Delete the key."),
     ("kernel.hold", lambda spec: spec.kernel.hold, "a held kernel", "Delete the key, and hold it with apt-mark."),
-    ("platform", lambda spec: spec.platform != "generic", "this platform", "Only platform: generic is supported."),
 )
 
 

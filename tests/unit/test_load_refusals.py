@@ -76,7 +76,8 @@ SHAPE = [
     (OK + "docker: {}\n", "INV090 2:1", "not yet supported"),
     (OK + "kernel: {version: 6.8.0-51.52}\n", "INV090 2:19", "not yet supported"),
     (OK + "kernel: {hold: true}\n", "INV090 2:16", "not yet supported"),
-    (OK + "platform: jetson\n", "INV090 2:11", "not yet supported"),
+    (OK + "platform: jetson\n", "INV040 2:11", "l4t"),
+    (OK + "platform: jetson\nl4t: R36.4\n", "INV016 3:6", "R36.4"),
 ]
 
 
