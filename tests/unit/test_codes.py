@@ -51,6 +51,13 @@ def test_no_code_stands_in_two_files() -> None:
     assert len(keys) == len(set(keys)) == len(codes.all_codes())
 
 
+def test_every_file_that_an_entry_names_is_there() -> None:
+    path = re.compile(r"\b(?:schema|facts|deploys|fleet|docs|lab)/[\w*/.-]+\.(?:py|yaml|md|sh)\b")
+    named = {(entry.code, found) for entry in codes.all_codes().values() for found in path.findall(str(entry))}
+    assert len(named) > 30
+    assert sorted(f"{code}: {file}" for code, file in named if not list(ROOT.glob(file))) == []
+
+
 def test_an_entry_is_found_in_any_case() -> None:
     assert codes.entry("inv001") == codes.entry("INV001") is not None
     assert codes.entry("INV999") is None
