@@ -6,6 +6,8 @@ import pytest
 
 from schema import compat
 from schema.compat import data
+from schema.driver import packages
+from schema.driver.resolve import ResolvedDriver
 from schema.model import version_key
 
 SPELLINGS = {
@@ -159,7 +161,8 @@ def test_generations_without_a_common_driver_are_named_in_the_error() -> None:
 
 def test_every_row_says_where_it_was_read() -> None:
     rows = [*data.gpus(), *data.toolkits().values(), *data.architectures().values(), *data.branches().values()]
-    rows += [*data.releases().values(), *data.installers().values()]
+    rows += [*data.releases().values(), *data.installers().values(), *compat.cudnns(), *compat.torches()]
+    rows += [*compat.socs(), *compat.l4ts(), *compat.clouds(), *compat.package_names()]
     assert all(all(len(source) > 5 for source in row.source) for row in rows)
 
 
@@ -250,3 +253,49 @@ def test_no_source_is_named_without_use_and_none_used_without_name() -> None:
         used = {name for row in rows for name in row.get("source", ())}
         used |= {row["fp32"][1] for row in rows if "fp32" in row}
         assert used == set(loaded["sources"]), path.name
+
+
+def test_package_names_as_data_are_those_that_the_driver_s_packages_have() -> None:
+    for row in compat.package_names():
+        for branch in (one.number for one in compat.branches() if row.install != "fabric" and row.about(one.number)):
+            if row.flavour not in compat.flavours(branch):
+                continue
+            for variant in ("desktop", "server") if row.repository == "ubuntu" else ("desktop",):
+                resolved = ResolvedDriver.model_validate(
+                    {
+                        "branch": branch,
+                        "version": None,
+                        "flavour": row.flavour,
+                        "source": row.repository,
+                        "delivery": row.delivery,
+                        "variant": variant,
+                        "install": row.install,
+                    }
+                )
+                tail = "-server" if variant == "server" else ""
+                names = tuple(name.format(branch=branch, variant=tail, kernel="generic") for name in row.names)
+                assert names == packages.top(resolved, "generic"), (row, branch)
+
+
+def test_every_branch_has_package_names_for_each_of_its_flavours_in_nvidia_s_repository() -> None:
+    for branch in compat.branches():
+        for flavour in branch.flavours:
+            for install in ("full", "compute"):
+                rows = [
+                    row
+                    for row in compat.package_names()
+                    if (row.repository, row.install, row.flavour) == ("nvidia", install, flavour)
+                    and row.about(branch.number)
+                ]
+                assert len(rows) == 1, (branch.number, flavour, install)
+
+
+def test_every_cloud_s_gpus_are_known_and_their_fabric_is_that_of_their_boards() -> None:
+    names = [(row.provider, row.name) for row in compat.clouds()]
+    assert len(names) == len(set(names))
+    for row in compat.clouds():
+        assert compat.cloud(f"{row.provider} {row.name}") == row
+        for name in row.gpus:
+            found = [gpu for gpu in compat.gpus_by_name(name) if gpu.name == name]
+            assert len(found) == 1, name
+            assert row.fabric != "local" or found[0].switched, row.name
