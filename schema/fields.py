@@ -29,6 +29,8 @@ HIDDEN: frozenset[tuple[type[Model], str]] = frozenset(
         (environments.EnvironmentSpec, "explicit"),
         (environments.EnvironmentSpec, "pinned"),
         (environments.PipSpec, "lines"),
+        (environments.PipSpec, "auto"),
+        (environments.PipIndex, "chosen"),
         (repository.KeySpec, "armoured"),
     ]
 )

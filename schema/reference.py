@@ -77,6 +77,7 @@ SPECIAL = {
     "gpus": "a list of names or mappings",
     "cuda.toolkits": 'a list of CUDA versions such as "12.9", or auto',
     "cudnn.version": "auto, a version such as 9.10.2, or a mapping by CUDA major",
+    "environments.pip.indexes": "auto, or a list of mappings",
     "environments": "a mapping by name; each a mapping, or absent",
 }
 # Defaults that depend on something else; they are said in the key's meaning.

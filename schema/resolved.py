@@ -65,7 +65,7 @@ def values(fleet: Fleet, host: str) -> tuple[Value, ...]:
 
 
 def _section(
-    fleet: Fleet, host: str, spec: HostSpec, field: str, value: object, choices: dict[str, Choice]
+    fleet: Fleet, host: str, spec: HostSpec, field: str, value: object, choices: dict[str, tuple[Choice, str]]
 ) -> list[Value]:
     if value is None:
         return [Value(path=field, text="not managed" if field in MANAGED else "none given", by="default")]
@@ -82,10 +82,11 @@ def _section(
     for path, text in _leaves(field, plain):
         choice = choices.get(path)
         if choice is not None:
-            found.append(_chosen(fleet, host, path, text, choice))
+            found.append(_chosen(fleet, host, path, text, *choice))
         else:
             found.append(_value(fleet, host, path, *_undecided(spec, path, text, notes.get(path))))
-    return found
+    # Users write `version` for both forms.
+    return [one.model_copy(update={"path": one.path.replace("cudnn.versions.", "cudnn.version.")}) for one in found]
 
 
 def _value(fleet: Fleet, host: str, path: str, text: str, note: str | None = None) -> Value:
@@ -102,21 +103,30 @@ def _value(fleet: Fleet, host: str, path: str, text: str, note: str | None = Non
     return Value(path=path, text=text, by=by, note=note, layer=layer, origin=origin)
 
 
-def _paths(spec: HostSpec, choices: dict[str, Choice]) -> dict[str, Choice]:
-    """The choices by the paths of the values that they gave."""
-    return {path.replace("cudnn.version.", "cudnn.versions.", 1): choice for path, choice in choices.items()}
+def _paths(spec: HostSpec, choices: dict[str, Choice]) -> dict[str, tuple[Choice, str]]:
+    """The choices by the paths of the values that they gave; and where `auto` for each was written."""
+    found = {}
+    for path, choice in choices.items():
+        parts = path.split(".")
+        if path == "cuda.toolkits":
+            found[path] = choice, "cuda.auto"
+        elif parts[0] == "cudnn":
+            found[f"cudnn.versions.{parts[-1]}"] = choice, "cudnn.auto"
+        elif parts[0] == "environments":
+            one = spec.environments[path.removeprefix("environments.").removesuffix(".pip.indexes")]
+            last = len(one.pip.indexes) - 1 if one != "absent" else 0
+            found[f"{path}.{last}.url"] = choice, path.removesuffix("indexes") + "auto"
+        else:
+            found[path] = choice, path
+    return found
 
 
-# Where `auto` was written, by the beginning of the path of what it stands for.
-WRITTEN = {"cuda.toolkits": "cuda.auto", "cudnn.versions.": "cudnn.auto"}
-
-
-def _chosen(fleet: Fleet, host: str, path: str, text: str, choice: Choice) -> Value:
-    """A value that stands for `auto`. A list that has others beside it keeps them."""
-    origin = fleet.origin(host, next((at for start, at in WRITTEN.items() if path.startswith(start)), path))
+def _chosen(fleet: Fleet, host: str, path: str, text: str, choice: Choice, at: str) -> Value:
+    """A value that stands for `auto`, which was written `at` a path. A list that has others beside it keeps them."""
+    origin = fleet.origin(host, at)
     layer = fleet.layer(origin) if origin is not None else None
     by: By = choice.by if choice.by != "declared" else "rule"
-    shown = text if path == "cuda.toolkits" else choice.value or "auto"
+    shown = text if path == "cuda.toolkits" or path.endswith(".url") else choice.value or "auto"
     note = choice.reason if choice.value is not None else f"not known from the inventory: {choice.reason}"
     return Value(path=path, text=shown, by=by, note=note or None, layer=layer, origin=origin)
 

@@ -4,6 +4,9 @@ from collections.abc import Callable
 
 from schema.document import Node
 
+# What comes from PyTorch's own indexes.
+TORCH = ("torch", "torchvision", "torchaudio")
+
 
 def written_out(tree: Node) -> Node:
     """The tree of a host, of defaults or of a group, with every short spelling in the form of the models."""
@@ -69,9 +72,49 @@ def _auto(node: Node) -> bool:
     return node.value == "auto"
 
 
+def _environments(node: Node) -> Node:
+    if not isinstance(node.value, dict):
+        return node
+    return node.like({name: _inner(one, "pip", _pip) for name, one in node.value.items()})
+
+
+def _inner(node: Node, key: str, spell: Callable[[Node], Node]) -> Node:
+    """The mapping with one of its values spelt out."""
+    if not isinstance(node.value, dict) or key not in node.value:
+        return node
+    return node.like({**node.value, key: spell(node.value[key])})
+
+
+def _pip(node: Node) -> Node:
+    indexes = node.value.get("indexes") if isinstance(node.value, dict) else None
+    if not isinstance(node.value, dict) or indexes is None:
+        return node
+    listed = indexes.value if isinstance(indexes.value, list) else [indexes]
+    autos = [item for item in listed if _auto(item) or _auto_url(item)]
+    if not autos:
+        return node
+    names = [name for item in autos for name in _names(item)]
+    wanted = [item for item in listed if item not in autos]
+    return node.like({**node.value, "indexes": indexes.like(wanted), "auto": autos[0].like(names, made=True)})
+
+
+def _auto_url(item: Node) -> bool:
+    url = item.value.get("url") if isinstance(item.value, dict) else None
+    return url is not None and _auto(url) and isinstance(item.value, dict) and set(item.value) <= {"url", "packages"}
+
+
+def _names(item: Node) -> list[Node]:
+    """The packages of an index that is to be chosen: PyTorch's where none are named."""
+    packages = item.value.get("packages") if isinstance(item.value, dict) else None
+    if packages is None:
+        return [item.like(name, made=True) for name in TORCH]
+    return packages.value if isinstance(packages.value, list) else [packages]
+
+
 SPELLINGS: dict[str, Callable[[Node], Node]] = {
     "connection": _connection,
     "gpus": _gpus,
     "cuda": _cuda,
     "cudnn": _cudnn,
+    "environments": _environments,
 }

@@ -10,6 +10,7 @@ from schema.choose.cudnns import cudnn
 from schema.choose.everything import choices
 from schema.choose.flavours import modules
 from schema.choose.gpus import kinds
+from schema.choose.indexes import wheels
 from schema.choose.packages import delivery, fabric_manager, variant
 from schema.choose.settle import declared, settled
 from schema.choose.toolkits import toolkit
@@ -27,4 +28,5 @@ __all__ = [
     "settled",
     "toolkit",
     "variant",
+    "wheels",
 ]

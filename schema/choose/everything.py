@@ -7,6 +7,7 @@ from schema.choose.branches import branch
 from schema.choose.choice import Choice
 from schema.choose.cudnns import cudnn
 from schema.choose.flavours import modules
+from schema.choose.indexes import wheels
 from schema.choose.settle import settled
 from schema.choose.toolkits import toolkit
 from schema.cuda import CudaSpec
@@ -36,4 +37,5 @@ def choices(spec: "HostSpec", snapshot: "Snapshot | None" = None) -> dict[str, C
         found["cuda.toolkits"] = toolkit(spec, snapshot)
     if spec.platform == "generic":
         found |= {f"cudnn.version.{major}": choice for major, choice in cudnn(spec, snapshot).items()}
+    found |= {f"environments.{name}.pip.indexes": choice for name, choice in wheels(spec, snapshot).items()}
     return found

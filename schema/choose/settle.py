@@ -6,10 +6,12 @@ made; the diff and the deploys settle it again with the look at the host, which 
 
 from typing import TYPE_CHECKING
 
+from schema.choose import indexes
 from schema.choose.cudnns import cudnn
 from schema.choose.toolkits import toolkit
 from schema.cuda import CudaSpec
 from schema.cudnn import CudnnSpec
+from schema.environments.model import EnvironmentSpec, PipIndex
 from schema.once import once
 
 if TYPE_CHECKING:
@@ -29,7 +31,22 @@ def settled(spec: "HostSpec", snapshot: "Snapshot | None") -> "HostSpec":
         versions = {major: one.value for major, one in cudnn(spec, snapshot).items() if one.value is not None}
         both = dict(sorted((spec.cudnn.written | versions).items()))
         spec = spec.model_copy(update={"cudnn": spec.cudnn.model_copy(update={"versions": both, "chosen": versions})})
-    return spec
+    return _with_indexes(spec, snapshot)
+
+
+def _with_indexes(spec: "HostSpec", snapshot: "Snapshot | None") -> "HostSpec":
+    """Each environment that asks for it with the index of PyTorch's wheels that suits the host, after its own."""
+    found = {name: choice.value for name, choice in indexes.wheels(spec, snapshot).items()}
+    if not found:
+        return spec
+    environments = dict(spec.environments)
+    for name, tag in found.items():
+        one = environments[name]
+        if isinstance(one, EnvironmentSpec):
+            index = [PipIndex(url=indexes.url(spec, tag), packages=one.pip.auto, chosen=True)] if tag else []
+            pip = one.pip.model_copy(update={"indexes": (*one.pip.written, *index)})
+            environments[name] = one.model_copy(update={"pip": pip})
+    return spec.model_copy(update={"environments": environments})
 
 
 def declared(spec: "HostSpec") -> "HostSpec":
@@ -39,4 +56,11 @@ def declared(spec: "HostSpec") -> "HostSpec":
         update["cuda"] = spec.cuda.model_copy(update={"toolkits": spec.cuda.written, "chosen": None})
     if isinstance(spec.cudnn, CudnnSpec) and spec.cudnn.auto:
         update["cudnn"] = spec.cudnn.model_copy(update={"versions": spec.cudnn.written, "chosen": {}})
+    environments = dict(spec.environments)
+    environments |= {
+        name: one.model_copy(update={"pip": one.pip.model_copy(update={"indexes": one.pip.written})})
+        for name, one in spec.environments.items()
+        if isinstance(one, EnvironmentSpec) and one.pip.auto
+    }
+    update |= {"environments": environments} if environments != spec.environments else {}
     return spec.model_copy(update=update) if update else spec

@@ -40,19 +40,28 @@ RequirementLine = Annotated[
 
 
 class PipIndex(Model):
-    """An extra package index, and the packages that may come from it."""
+    """An extra package index, and the packages that may come from it; `chosen`: `auto` stands for it."""
 
     url: Url
     packages: tuple[Name, ...] = ()
+    chosen: bool = False
 
 
 class PipSpec(Model):
+    """`auto`: packages that come from the index that suits the host, which stands last (schema/choose)."""
+
     packages: tuple[Requirement, ...] = ()
     requirements: RelativePath | None = None
     indexes: tuple[PipIndex, ...] = ()
     lines: tuple[RequirementLine, ...] = Field(
         default=(), description="lines of the requirements file, filled in by schema.load"
     )
+    auto: tuple[Name, ...] = ()
+
+    @property
+    def written(self) -> tuple[PipIndex, ...]:
+        """The indexes that are written down."""
+        return tuple(index for index in self.indexes if not index.chosen)
 
     @property
     def wanted(self) -> tuple[str, ...]:

@@ -63,7 +63,12 @@ def _short(path: str) -> list[Json]:
         return [{"const": "local"}]
     if path == "gpus[]":
         return [kind(fields.annotation(GpuSpec, "model"), "gpus.model")]
-    if path == "cuda.toolkits":
+    if path in {
+        "cuda.toolkits",
+        "environments.pip.indexes",
+        "environments.pip.indexes[]",
+        "environments.pip.indexes.url",
+    }:
         return [AUTO]
     if path == "cuda.toolkits[]":
         names: Json = {"pattern": r"^[0-9]{1,2}\.[0-9]{1,2}(\.[0-9]{1,2})?$"}

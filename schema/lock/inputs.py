@@ -105,4 +105,5 @@ def _conda(spec: "HostSpec") -> str | None:
 def _environment(spec: "HostSpec", one: EnvironmentSpec) -> str:
     """An environment is solved for the CUDA that the host's driver brings."""
     text = one.model_dump_json(exclude=set(ENVIRONMENT_ASIDE))
-    return _text(spec, text, driver_text(spec), spec.mirrors.conda, spec.mirrors.pypi)
+    chosen = [_choosing(spec), spec.mirrors.torch] if one.pip.auto else []
+    return _text(spec, text, driver_text(spec), spec.mirrors.conda, spec.mirrors.pypi, chosen)

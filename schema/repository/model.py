@@ -26,6 +26,7 @@ class MirrorsSpec(Model):
     installers: Url | None = None
     conda: Url | None = None
     pypi: Url | None = None
+    torch: Url | None = None
 
 
 class ProxySpec(Model):

@@ -84,6 +84,17 @@ def broken(spec: HostSpec, own: Node, failed: frozenset[str], today: date) -> li
     return accept.excused(spec, found, today) + accept.entries(spec, today)
 
 
+# Those that need what the host's files say: requirements, environments.
+WHOLE: tuple[tuple[Rule, frozenset[str]], ...] = (
+    (auto.index, frozenset({"gpus", "driver", "cuda", "environments", "mirrors"})),
+)
+
+
+def whole(spec: HostSpec, failed: frozenset[str]) -> list[Breach]:
+    """The rules about a host with the content of every file that it names."""
+    return [breach for rule, keys in WHOLE if not keys & failed for breach in rule(spec)]
+
+
 def across(hosts: Mapping[str, HostSpec], trees: Mapping[str, Node]) -> list[Problem]:
     """The rules that are about several hosts."""
     return fleet.one_local(hosts, trees) + fleet.jumps(hosts, trees)

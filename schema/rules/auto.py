@@ -60,6 +60,17 @@ def cudnn(spec: HostSpec) -> list[Breach]:
     return [breach for choice in found.values() for breach in _nothing("cudnn.versions", choice)][:1]
 
 
+def index(spec: HostSpec) -> list[Breach]:
+    """`pip.indexes: auto` must come to something in each environment; the files that they name were read."""
+    if _told(spec):
+        return []
+    return [
+        breach
+        for name, choice in choose.wheels(spec, None).items()
+        for breach in _nothing(f"environments.{name}.pip.indexes", choice)
+    ]
+
+
 def _told(spec: HostSpec) -> bool:
     """Whether no driver can be chosen, and the GPUs are known: then that is what other rules say."""
     nothing = spec.managed_driver is not None and choose.branch(spec, None).value is None

@@ -97,7 +97,10 @@ def mirrors(spec: HostSpec) -> list[Breach]:
     urls = {
         "mirrors.cuda.url": (spec.mirrors.cuda and spec.mirrors.cuda.url, PLACEHOLDERS),
         "mirrors.ubuntu.url": (spec.mirrors.ubuntu and spec.mirrors.ubuntu.url, PLACEHOLDERS),
-        **{f"mirrors.{key}": (getattr(spec.mirrors, key), frozenset()) for key in ("installers", "conda", "pypi")},
+        **{
+            f"mirrors.{key}": (getattr(spec.mirrors, key), frozenset())
+            for key in ("installers", "conda", "pypi", "torch")
+        },
     }
     breaches = []
     for path, (url, known) in urls.items():
