@@ -64,9 +64,7 @@ def _driver(spec: HostSpec, one: ResolvedDriver) -> Asked:
     """The set's name says all that its packages depend on, so that equal hosts share it."""
     archive = one.source == "ubuntu"
     words = ["driver", one.limit, one.flavour, one.install]
-    words += [one.variant, one.delivery] if archive else []
-    if archive and spec.kernel.flavour != "auto":
-        words.append(spec.kernel.flavour)
+    words += [one.variant] if archive else []
     names = [name for name in driver.top(one, spec.kernel.flavour) if not name.startswith("linux-")]
     requests = tuple(Request(name, str(one.branch), one.version) for name in names)
     where = place.ubuntu(spec) if archive else place.nvidia(spec)
@@ -88,6 +86,18 @@ def request(item: Wanted) -> Request:
 
 
 def choices(spec: HostSpec) -> dict[str, Choice]:
-    """What `auto` came to, by dotted path."""
-    found = choose.choices(spec, None)
-    return {path: choice.value for path, choice in found.items() if choice.value is not None}
+    """What `auto` came to, by dotted path; not what a look at the host tells better: whether it has NVSwitches, and,
+    without a declared flavour, its kernel. Raises RunError where nothing suits.
+    """
+    found: dict[str, Choice] = {}
+    for path, choice in choose.choices(spec, None).items():
+        if choice.value is None:
+            raise RunError(
+                "RUN308",
+                f"{spec.name}: {path}: auto cannot be resolved: {choice.reason}",
+                hint=choice.hint or f"declare {path}; then run the same command again",
+            )
+        unsure = path == "driver.delivery" and spec.kernel.flavour == "auto"
+        if not unsure and path != "driver.fabric_manager":
+            found[path] = choice.value
+    return found

@@ -1,8 +1,8 @@
 """fleet.lock as a file: the same lock is always the same text, and the file is whole or the old one."""
 
+import fcntl
 import os
 import stat
-import tempfile
 from pathlib import Path
 
 import yaml
@@ -56,23 +56,35 @@ def text(lock: Lock) -> str:
 
 
 def write(root: Path, content: str) -> None:
-    """Replace the lock in the inventory folder, keeping its mode. Raises RunError; the old one then stays."""
+    """Replace the lock in the inventory folder, keeping its mode. Raises RunError; the old one then stays.
+
+    What a killed run leaves is one file of a fixed name, which the next run writes over.
+    """
     path = (root / NAME).resolve()
+    partial = path.with_name(f".{NAME}.partial")
     try:
         mode = stat.S_IMODE(path.stat().st_mode) if path.exists() else 0o666 & ~_umask()
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{NAME}.", delete=False) as partial:
-            try:
-                partial.write(content.encode())
-                partial.flush()
-                os.fchmod(partial.fileno(), mode)
-                os.fsync(partial.fileno())
-                Path(partial.name).replace(path)
-            except BaseException:
-                Path(partial.name).unlink(missing_ok=True)
-                raise
+        file = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, mode)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            os.fchmod(file, mode)
+            os.ftruncate(file, 0)
+            _all(file, content.encode())
+            os.fsync(file)
+            partial.replace(path)
+        finally:
+            os.close(file)
+    except BlockingIOError as error:
+        raise RunError("RUN305", f"another fleet lock is writing {path}", hint="wait for it, then try again") from error
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise RunError("RUN305", f"cannot write {path}: {reason}", hint="mend that, then run it again") from error
+
+
+def _all(file: int, data: bytes) -> None:
+    """write(2) may take a part."""
+    while data:
+        data = data[os.write(file, data) :]
 
 
 def _umask() -> int:

@@ -9,7 +9,6 @@ from schema.lock.model import (
     LockedInstaller,
     LockedPackage,
     LockedRepository,
-    LockedRequirement,
 )
 
 __all__ = [
@@ -21,5 +20,4 @@ __all__ = [
     "LockedInstaller",
     "LockedPackage",
     "LockedRepository",
-    "LockedRequirement",
 ]

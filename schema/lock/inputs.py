@@ -9,9 +9,11 @@ import json
 from typing import TYPE_CHECKING
 
 from schema import choose
+from schema import choose
 from schema.cuda import CudaSpec
 from schema.cudnn import CudnnSpec
 from schema.environments.model import EnvironmentSpec
+from schema.model import Model
 from schema.repository.model import RepositoryMirror
 
 if TYPE_CHECKING:
@@ -20,11 +22,12 @@ if TYPE_CHECKING:
 # Keys that change neither a version nor a package.
 DRIVER_ASIDE = frozenset({"persistence", "takeover"})
 CUDA_ASIDE = frozenset({"default", "path", "absent"})
-ENVIRONMENT_ASIDE = frozenset({"owner", "exact", "file", "lock"})
+ENVIRONMENT_ASIDE = frozenset({"owner", "exact", "file", "lock", "pinned"})
 
 
 def inputs(spec: "HostSpec") -> dict[str, str]:
     """A digest for each concern of this host that a lock answers, sorted by name; {} where there is none."""
+    spec = choose.declared(spec)
     spec = choose.declared(spec)
     found = {"conda": _conda(spec)}
     # NVIDIA's repositories for servers and desktops are not those of Jetsons.
@@ -47,6 +50,11 @@ def _text(spec: "HostSpec", *parts: object) -> str:
     return json.dumps([spec.ubuntu, spec.arch, spec.platform, *parts], sort_keys=True, default=str)
 
 
+def _json(part: Model, aside: frozenset[str] = frozenset()) -> str:
+    """Without defaults: a key that a later gpufleet adds makes no lock stale."""
+    return part.model_dump_json(exclude=set(aside), exclude_defaults=True)
+
+
 def mirror_text(mirror: RepositoryMirror | None) -> list[str]:
     """A repository is where it is and who signs it."""
     return [mirror.url, *sorted(key.fingerprint for key in mirror.keys)] if mirror is not None else []
@@ -54,9 +62,9 @@ def mirror_text(mirror: RepositoryMirror | None) -> list[str]:
 
 def _choosing(spec: "HostSpec") -> list[object]:
     """What the rules choose from."""
-    gpus = [gpu.model_dump_json() for gpu in spec.gpus or ()]
+    gpus = [_json(gpu) for gpu in spec.gpus or ()]
     cuda = [list(spec.cuda.toolkits), spec.cuda.policy] if isinstance(spec.cuda, CudaSpec) else []
-    cudnn = spec.cudnn.model_dump_json() if isinstance(spec.cudnn, CudnnSpec) else ""
+    cudnn = _json(spec.cudnn) if isinstance(spec.cudnn, CudnnSpec) else ""
     return [gpus, cuda, cudnn]
 
 
@@ -65,7 +73,7 @@ def driver_text(spec: "HostSpec") -> list[object] | None:
     managed = spec.managed_driver
     if managed is None:
         return None
-    parts: list[object] = [managed.model_dump_json(exclude=set(DRIVER_ASIDE))]
+    parts: list[object] = [_json(managed, DRIVER_ASIDE)]
     return parts + (_choosing(spec) if "auto" in {managed.branch, managed.modules} else [len(spec.gpus or ())])
 
 
@@ -73,7 +81,7 @@ def _driver(spec: "HostSpec") -> str | None:
     managed, parts = spec.managed_driver, driver_text(spec)
     if managed is None or managed.source == "external":
         return None
-    kernel = spec.kernel.model_dump_json() if managed.source == "ubuntu" else ""
+    kernel = _json(spec.kernel) if managed.source == "ubuntu" else ""
     mirror = spec.mirrors.ubuntu if managed.source == "ubuntu" else spec.mirrors.cuda
     return _text(spec, parts, kernel, mirror_text(mirror))
 
@@ -81,7 +89,7 @@ def _driver(spec: "HostSpec") -> str | None:
 def _cuda(spec: "HostSpec") -> str | None:
     if not isinstance(spec.cuda, CudaSpec):
         return None
-    text = spec.cuda.model_dump_json(exclude=set(CUDA_ASIDE))
+    text = _json(spec.cuda, CUDA_ASIDE)
     chosen = [driver_text(spec), *_choosing(spec)] if spec.cuda.auto else []
     return _text(spec, text, chosen, mirror_text(spec.mirrors.cuda))
 
@@ -92,7 +100,7 @@ def _cudnn(spec: "HostSpec") -> str | None:
     chosen = [driver_text(spec), *_choosing(spec)] if spec.cudnn.auto else []
     toolkits = list(spec.cuda.toolkits) if isinstance(spec.cuda, CudaSpec) else []
     default = spec.cuda.default if isinstance(spec.cuda, CudaSpec) else None
-    return _text(spec, spec.cudnn.model_dump_json(), toolkits, default, chosen, mirror_text(spec.mirrors.cuda))
+    return _text(spec, _json(spec.cudnn), toolkits, default, chosen, mirror_text(spec.mirrors.cuda))
 
 
 def _conda(spec: "HostSpec") -> str | None:
@@ -104,6 +112,6 @@ def _conda(spec: "HostSpec") -> str | None:
 
 def _environment(spec: "HostSpec", one: EnvironmentSpec) -> str:
     """An environment is solved for the CUDA that the host's driver brings."""
-    text = one.model_dump_json(exclude=set(ENVIRONMENT_ASIDE))
+    text = _json(one, ENVIRONMENT_ASIDE)
     chosen = [_choosing(spec), spec.mirrors.torch] if one.pip.auto else []
     return _text(spec, text, driver_text(spec), spec.mirrors.conda, spec.mirrors.pypi, chosen)

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from schema.environments.model import ExplicitPackage
+from schema.environments.model import ExplicitPackage, PinnedPackage
 from schema.model import Fingerprint, Model, Name, PackageName, PackageVersion, Sentence, Sha256, Url
 
 Source = Literal["nvidia", "ubuntu"]
@@ -16,7 +16,6 @@ SetName = Annotated[str, StringConstraints(pattern=r"^[a-z]+( [A-Za-z0-9.+-]+)+$
 # 64 bits of a hash: enough to notice that a declaration changed.
 Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{16}$")]
 Concern = Annotated[str, StringConstraints(pattern=r"^[a-z]+(\.[A-Za-z0-9][A-Za-z0-9._-]*)?$", max_length=128)]
-WheelHash = Annotated[str, StringConstraints(pattern=r"^sha256:[0-9a-f]{64}$")]
 
 
 class LockedPackage(Model):
@@ -56,26 +55,13 @@ class LockedInstaller(Model):
     sha256: Sha256
 
 
-class LockedRequirement(Model):
-    """A package that pip installs: one version, and the hashes of the files that may be it.
-
-    `url` where it comes from an address of its own; `index` the package index that it was found in.
-    """
-
-    name: Name
-    version: str = Field(pattern=r"^[0-9A-Za-z][0-9A-Za-z.!+_-]*$", max_length=64)
-    hashes: tuple[WheelHash, ...]
-    url: Url | None = None
-    index: Url | None = None
-
-
 class LockedEnvironment(Model):
     """A conda environment, solved for `platform` ("linux-64") and its virtual packages ("__cuda=13.0")."""
 
     platform: str = Field(pattern=r"^linux-(64|aarch64)$")
     virtual: tuple[Sentence, ...] = ()
     packages: tuple[ExplicitPackage, ...] = ()
-    pip: tuple[LockedRequirement, ...] = ()
+    pip: tuple[PinnedPackage, ...] = ()
 
 
 class LockedHosts(Model):
