@@ -9,7 +9,6 @@ import json
 from typing import TYPE_CHECKING
 
 from schema import choose
-from schema import choose
 from schema.cuda import CudaSpec
 from schema.cudnn import CudnnSpec
 from schema.environments.model import EnvironmentSpec
