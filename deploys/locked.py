@@ -1,14 +1,14 @@
 """fleet.lock on a host: its versions must be there, its hashes must be apt's, and nothing of a set beside it."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from shlex import quote
 
 from deploys import remote
 from deploys.step import StepError, Work
 from schema import cuda, cudnn, driver
 from schema.apt import Action, Candidate
-from schema.wanted import Wanted
+from schema.wanted import Wanted, present
 
 UNCHANGED = "no package was changed; gpufleet's source and key are in place"
 
@@ -28,6 +28,21 @@ def version(work: Work, package: Wanted, table: tuple[Candidate, ...]) -> str | 
         state=UNCHANGED,
         hint=f"renew the lock (fleet lock --update {package.name}), or declare a mirror that keeps old versions",
     )
+
+
+def moves(work: Work, reference: Mapping[str, str], aside: Iterable[str]) -> tuple[Wanted, ...]:
+    """Packages that stand at another version than the lock's, to ask for by name: apt moves what nothing else needs
+    only when it is asked (apt-get(8), install). `aside`: names that are asked for, or go, anyhow.
+    """
+    versions, known, passed_over = work.spec.locked_versions, work.seen.apt.packages, set(aside)
+    found = []
+    for name, wanted in sorted(reference.items()):
+        package = known.get(name)
+        there = package is not None and present(package) and package.version == wanted
+        waits = work.shown.blocked and driver.family(name)
+        if versions.get(name) == wanted and not there and name not in passed_over and not waits:
+            found.append(Wanted(name=name))
+    return tuple(found)
 
 
 def bound(work: Work, name: str) -> bool:

@@ -150,8 +150,9 @@ def judge(work: Work, actions: tuple[Action, ...], gone: tuple[str, ...]) -> Non
 def resolve(work: Work) -> Resolution:
     """Ask apt for the declared packages until its answer and our pins agree. Raises StepError; changes nothing."""
     asked, gone = wanted(work), removals(work)
-    rows = tables(work, (package.name for package in asked))
     reference = pins.pins(work.spec, work.seen)
+    asked = (*asked, *locked.moves(work, reference, {*gone, *(package.name for package in asked)}))
+    rows = tables(work, (package.name for package in asked))
     versions = {package.name: choose(work, package, rows.get(package.name, ()), reference) for package in asked}
     # The rules of origin come first: the first record that matches a version gives its priority (apt_preferences(5)).
     # What the lock names is pinned to its version there and then, before the rules of origin.

@@ -41,7 +41,7 @@ class Forecast(Model):
 def forecast(spec: HostSpec, seen: Snapshot, found: Plan) -> Forecast:
     """What an apply of `found` would move. Nothing is raised: what cannot be known is said to be unknown."""
     items = {change.item for change in found.changes}
-    wanted = [package for package in wanted_packages(spec, seen) if package.name in items]
+    wanted = _exact(spec, found, [package for package in wanted_packages(spec, seen) if package.name in items])
     gone = [change.item for change in found.changes if change.desired is None and change.item in seen.apt.packages]
     leaving = tuple(Move(name=name, old=seen.apt.packages[name].version, new=None) for name in gone)
     rest = _not_packages(found)
@@ -50,11 +50,30 @@ def forecast(spec: HostSpec, seen: Snapshot, found: Plan) -> Forecast:
             packages=leaving, download_bytes=None if rest else 0, disk_bytes=None if rest else 0, unknown=rest
         )
     try:
-        listed = index_of(repository(spec, seen))
+        listed = _as_locked(spec, index_of(repository(spec, seen)))
     except UnknownIndex as error:
         moves = tuple(Move(name=package.name, old=_old(seen, package.name), new=_asked(package)) for package in wanted)
         return Forecast(packages=(*moves, *leaving), unknown=(f"versions and sizes: {error}", *rest))
     return _resolved(listed, wanted, seen, leaving, rest)
+
+
+def _exact(spec: HostSpec, found: Plan, wanted: list[Wanted]) -> list[Wanted]:
+    """With a lock, its exact versions, of the packages asked for and of others that move to theirs."""
+    versions, names = spec.locked_versions, {package.name for package in wanted}
+    moving = [change.item for change in found.changes if change.desired == versions.get(change.item, "")]
+    more = [Wanted(name=name) for name in moving if name not in names]
+    return [
+        package.model_copy(update={"exact": versions[package.name]}) if package.name in versions else package
+        for package in (*wanted, *more)
+    ]
+
+
+def _as_locked(spec: HostSpec, listed: Index) -> Index:
+    versions = spec.locked_versions
+    return {
+        name: tuple(entry for entry in entries if entry.version == versions.get(name, entry.version))
+        for name, entries in listed.items()
+    }
 
 
 def _resolved(

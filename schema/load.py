@@ -14,7 +14,6 @@ from schema.fleet import Fleet, judge
 from schema.folder import Folder
 from schema.host import HostSpec
 from schema.lock import answers as locks
-from schema.lock import obey
 from schema.report import EnoughError, Report
 
 
@@ -186,8 +185,7 @@ def _made(
         whole_spec = content.filled(spec, spelt, reader, report)
         said = lock.of(whole_spec, report) if lock is not None else None
         if said is not None:
-            spec = spec.model_copy(update={"locked": said})
-            whole_spec = whole_spec.model_copy(update=obey.filled(whole_spec, said))
+            spec, whole_spec = (one.model_copy(update={"locked": said}) for one in (spec, whole_spec))
         spec, whole_spec = choose.settled(spec, None), choose.settled(whole_spec, None)
         for breach in [*rules.broken(spec, own, failed, today), *rules.whole(whole_spec, failed)]:
             node = merge.find(spelt, breach.path)

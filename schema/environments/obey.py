@@ -20,7 +20,7 @@ def of(spec: "HostSpec", name: str) -> Environment | None:
         PinnedPackage(
             name=item.name,
             version=item.version,
-            hashes=tuple(digest.removeprefix("sha256:") for digest in item.hashes),
+            hashes=item.hashes,
             index=item.index if item.index in {index.url for index in declared.pip.indexes if index.packages} else None,
             url=item.url,
         )

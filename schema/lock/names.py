@@ -1,14 +1,12 @@
 """Names of matched sets, and which apt packages a lock names."""
 
 import functools
-import re
 
 from schema import cuda, cudnn
 from schema.driver import names
 
 # Packages of NVIDIA's repository that several toolkits share, or that carry a release of their own.
 SHARED = "cuda shared"
-OTHERS = re.compile(r"^(cuda-|nsight-|gds-tools|libcu|libnpp|libnv(?!idia-))")
 
 
 def concern_of(set_name: str) -> str:
@@ -19,7 +17,7 @@ def concern_of(set_name: str) -> str:
 @functools.lru_cache(maxsize=4096)
 def lockable(name: str) -> bool:
     """Whether a package belongs to what is locked; what it needs of the distribution does not."""
-    return matched(name) or OTHERS.match(name) is not None
+    return matched(name) or cuda.shared(name)
 
 
 @functools.lru_cache(maxsize=4096)

@@ -1,6 +1,5 @@
 """What the lock says of each host: the parts whose declaration did not change since, shared by equal hosts."""
 
-from schema.environments import Environment
 from schema.host import HostSpec
 from schema.lock import inputs as declared
 from schema.lock.model import Choice, Lock, Locked, LockedHosts, LockedPackage
@@ -47,24 +46,6 @@ class Obeyed:
             },
             stale=stale,
         )
-
-
-def filled(spec: HostSpec, locked: Locked) -> dict[str, object]:
-    """What changes in a host's declaration by what the lock says of it."""
-    update: dict[str, object] = {"locked": locked}
-    return update | ({"environments": environments(spec, locked)} if locked.environments else {})
-
-
-def environments(spec: HostSpec, locked: Locked) -> dict[str, Environment]:
-    """The host's environments with every package that the lock has for them; others as they are declared."""
-    found: dict[str, Environment] = {}
-    for name, one in spec.environments.items():
-        known = locked.environments.get(name)
-        if known is None or isinstance(one, str):
-            found[name] = one
-        else:
-            found[name] = one.model_copy(update={"explicit": known.packages, "pinned": known.pip})
-    return found
 
 
 def _choices(group: LockedHosts, fresh: frozenset[str]) -> dict[str, Choice]:

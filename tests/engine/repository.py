@@ -2,6 +2,7 @@
 
 import gzip
 import hashlib
+import lzma
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -90,6 +91,17 @@ class Site:
         packed = gzip.compress("\n".join(paragraphs).encode(), mtime=0)
         self.release(packed, users=users, date=date, extra=extra)
         self.answers["/Packages.gz"] = packed
+
+    def suite(self, name: str, **components: list[str]) -> None:
+        """A suite of an archive: Packages.xz of each component, by its hash alone, as Ubuntu's mirrors have it."""
+        rows = []
+        for component, paragraphs in components.items():
+            packed = lzma.compress("\n".join(paragraphs).encode())
+            digest, folder = hashlib.sha256(packed).hexdigest(), f"{component}/binary-amd64"
+            rows.append(f" {digest} {len(packed)} {folder}/Packages.xz\n")
+            self.answers[f"/dists/{name}/{folder}/by-hash/SHA256/{digest}"] = packed
+        text = f"Origin: Ubuntu\nSuite: {name}\nDate: {DATE}\nAcquire-By-Hash: yes\nSHA256:\n{''.join(rows)}"
+        self.answers[f"/dists/{name}/InRelease"] = self.keys.sign(text, "one@example.org")
 
     def release(
         self, packed: bytes, *, users: tuple[str, ...] = ("one@example.org",), date: str = DATE, extra: str = ""

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from fleet import index, web
+from fleet import index, trust, web
 from fleet.errors import RunError
 from fleet.lock import write
 from fleet.lock.make import Maker
@@ -193,6 +193,47 @@ def test_a_check_without_a_lock_is_stale_and_with_a_broken_one_cannot_tell(fleet
     assert "Traceback" not in broken.stderr
     assert fleet().returncode == 1
     assert (fleet.folder / "fleet.lock").read_text() == "version: 1\n<<<<<<< HEAD\n"
+
+
+def test_ubuntus_archive_is_read_pocket_by_pocket(fleet: Fleet, site: Site) -> None:
+    """The newest of the branch over all pockets; kernel packages follow the kernel and are not locked."""
+
+    def archive(version: str) -> list[str]:
+        full = f"{version}-0ubuntu0.22.04.1"
+        return [
+            package("nvidia-driver-580-server-open", full, f"libnvidia-gl-580-server (= {full})", "nvidia-settings"),
+            package("libnvidia-gl-580-server", full),
+            package("nvidia-dkms-580-server-open", full),
+            package("nvidia-driver-580-open", full),
+            package("linux-modules-nvidia-580-server-open-generic", "5.15.0-1.2+1"),
+        ]
+
+    site.suite("jammy", main=[package("nvidia-settings", "470.57.01-0ubuntu3")], restricted=archive("580.65.06"))
+    site.suite("jammy-updates", main=[], restricted=archive("580.95.05"))
+    text = (fleet.folder / "fleet.yaml").read_text()
+    (fleet.folder / "fleet.yaml").write_text(text + text.split("mirrors:\n")[1].replace("cuda:", "ubuntu:"))
+    fleet.host("node", NODE.split("cuda:")[0].replace("branch:", "source: ubuntu, variant: server, branch:"))
+    done = fleet()
+    assert done.returncode == 0, done.stderr
+    lock = read.parse(fleet.lock)
+    assert [(name.split()[0], row.rots) for name, row in lock.repositories.items()] == [("ubuntu", None)]
+    found = lock.repositories[f"ubuntu 22.04 x86_64 {site.url}"].sets["driver 580 open full server"]
+    assert {name: row.version.split("-")[0] for name, row in found.items()} == {
+        "libnvidia-gl-580-server": "580.95.05",
+        "nvidia-dkms-580-server-open": "580.95.05",
+        "nvidia-driver-580-server-open": "580.95.05",
+        "nvidia-settings": "470.57.01",
+    }
+
+
+def test_without_a_keyring_or_a_declared_key_the_archive_is_not_trusted(
+    fleet: Fleet, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    fleet.host("node", NODE.split("cuda:")[0].replace("branch:", "source: ubuntu, branch:"))
+    monkeypatch.setattr(trust, "UBUNTU_KEYRING", tmp_path / "none.gpg")
+    error = made(fleet)
+    assert error is not None
+    assert (error.code, "ubuntu-keyring" in str(error), "mirrors.ubuntu.keys" in str(error)) == ("RUN306", True, True)
 
 
 def changed(site: Site) -> None:
