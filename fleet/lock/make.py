@@ -23,7 +23,7 @@ from schema.lock.model import (
     LockedRepository,
     PackageSet,
 )
-from schema.lock.names import SHARED
+from schema.lock.names import SHARED, concern_at
 from schema.lock.obey import Obeyed
 
 Told = Callable[[str], None]
@@ -73,7 +73,7 @@ class Maker:
     def _host(self, spec: HostSpec, obeyed: Obeyed | None) -> _Host:
         """What a host asks for, with the old lock's choices where they stay."""
         said = obeyed.of(spec) if obeyed is not None else Locked()
-        choices = {path: value for path, value in said.choices.items() if not self.update.concern(path.split(".")[0])}
+        choices = {path: value for path, value in said.choices.items() if not self.update.concern(concern_at(path))}
         known = choose.settled(spec.model_copy(update={"locked": Locked(choices=choices)}), None)
         return _Host(known, inputs.inputs(spec), request.asked(known), request.choices(known))
 

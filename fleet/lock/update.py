@@ -25,7 +25,7 @@ class Update:
 
     def concern(self, name: str) -> bool:
         """Whether a whole concern is renewed, its choices of `auto` too."""
-        return self._any((name, name.split(".", 1)[0]))
+        return self._any((name, name.split(".", 1)[0], name.removeprefix("environments.")))
 
     def set(self, name: str, packages: Iterable[str]) -> bool:
         return self._any((name, concern_of(name), *packages))

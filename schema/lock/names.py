@@ -14,6 +14,11 @@ def concern_of(set_name: str) -> str:
     return "" if set_name == SHARED else set_name.split(" ", 1)[0]
 
 
+def concern_at(path: str) -> str:
+    """The concern that a choice at a dotted path belongs to: "driver", or "environments.ds" of its indexes."""
+    return path.removesuffix(".pip.indexes") if path.startswith("environments.") else path.split(".", 1)[0]
+
+
 @functools.lru_cache(maxsize=4096)
 def lockable(name: str) -> bool:
     """Whether a package belongs to what is locked; what it needs of the distribution does not."""

@@ -3,7 +3,7 @@
 from schema.host import HostSpec
 from schema.lock import inputs as declared
 from schema.lock.model import Choice, Lock, Locked, LockedHosts, LockedPackage
-from schema.lock.names import SHARED, concern_of
+from schema.lock.names import SHARED, concern_at, concern_of
 
 CHANGED, ADDED, UNKNOWN = "changed since the lock", "not in the lock", "the host is not in the lock"
 
@@ -49,11 +49,7 @@ class Obeyed:
 
 
 def _choices(group: LockedHosts, fresh: frozenset[str]) -> dict[str, Choice]:
-    return {
-        path: value
-        for path, value in group.choices.items()
-        if path.split(".")[0] in fresh or ".".join(path.split(".")[:2]) in fresh
-    }
+    return {path: value for path, value in group.choices.items() if concern_at(path) in fresh}
 
 
 def _packages(lock: Lock, group: LockedHosts, fresh: frozenset[str]) -> dict[str, LockedPackage]:
