@@ -80,6 +80,12 @@ def _indent(line: str) -> int:
     return len(line) - len(line.lstrip(" "))
 
 
+def first(line: str, column: int) -> int:
+    """The column of the first character at or behind `column` that is no space: some problems are about a line."""
+    rest = line[column - 1 :]
+    return column + len(rest) - len(rest.lstrip(" ")) if rest.strip(" ") else column
+
+
 def cut(line: str, column: int, width: int) -> Excerpt:
     """What `width` columns can show of a line around `column` (from 1, in characters), and where the mark goes."""
     index = min(max(column - 1, 0), len(line))

@@ -167,13 +167,13 @@ def _marked(problem: Problem, look: Terminal, read: Lines) -> list[str]:
         return []
     if excerpt.secret(lines, problem):
         return [f"      {_style(look, '|', fg='blue')} {UNSHOWN}"]
-    number = f"{problem.line:>5}"
-    cut = excerpt.cut(lines[problem.line - 1], problem.column or 1, look.width - len(number) - 3)
+    number, line = f"{problem.line:>5}", lines[problem.line - 1]
+    cut = excerpt.cut(line, excerpt.first(line, problem.column or 1), look.width - len(number) - 3)
     if not cut.text:
         return []
     bar, mark = _style(look, "|", fg="blue"), _style(look, "^" * cut.marked, fg=COLOURS[_word(problem)], bold=True)
-    line = f"{_style(look, number, fg='blue')} {bar} {cut.text}"
-    return [line, f"{' ' * len(number)} {bar} {' ' * cut.before}{mark}"] if problem.column is not None else [line]
+    shown = f"{_style(look, number, fg='blue')} {bar} {cut.text}"
+    return [shown, f"{' ' * len(number)} {bar} {' ' * cut.before}{mark}"] if problem.column is not None else [shown]
 
 
 def _style(look: Terminal, words: str, *, fg: str | None = None, bold: bool = False) -> str:
