@@ -1,5 +1,6 @@
 """The base of every model, and the validated kinds of text that may reach a shell, a path or a URL."""
 
+import functools
 import re
 from typing import Annotated
 
@@ -129,6 +130,7 @@ Sentence = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]+$", max_
 PciId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{4}:[0-9a-f]{4}$")]
 
 
+@functools.lru_cache(maxsize=1 << 14)
 def version_key(version: str) -> tuple[int, ...]:
     """The leading numbers of a version, for comparison: "12.10" is newer than "12.9"; () where it starts with none."""
     leading = re.match(r"[0-9]+(\.[0-9]+)*", version)

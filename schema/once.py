@@ -28,4 +28,9 @@ def once(function: Callable[P, T]) -> Callable[P, T]:
 
 
 def _same(one: tuple[object, ...], other: tuple[object, ...]) -> bool:
-    return len(one) == len(other) and all(first is second for first, second in zip(one, other, strict=True))
+    if len(one) != len(other):
+        return False
+    for first, second in zip(one, other, strict=True):  # noqa: SIM110 - a generator costs as much as many an answer.
+        if first is not second:
+            return False
+    return True

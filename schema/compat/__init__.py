@@ -126,6 +126,7 @@ def branch(number: int) -> Branch | None:
     return data.branches().get(number)
 
 
+@functools.cache
 def branches() -> tuple[Branch, ...]:
     """All known driver branches, newest first."""
     return tuple(data.branches().values())
@@ -136,6 +137,7 @@ def toolkit(version: str) -> CudaToolkit | None:
     return data.toolkits().get(version)
 
 
+@functools.cache
 def toolkits() -> tuple[str, ...]:
     """All known releases ("12.9"), oldest first."""
     return tuple(dict.fromkeys(".".join(version.split(".")[:2]) for version in data.toolkits()))

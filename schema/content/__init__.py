@@ -16,10 +16,10 @@ def filled(spec: HostSpec, tree: Node, reader: Reader, report: Report) -> HostSp
     """`spec` with the content of every file it names; what cannot be read is reported at the place of its path."""
     update: dict[str, object] = {}
     environments = {name: _environment(name, one, tree, reader, report) for name, one in spec.environments.items()}
-    if environments != spec.environments:
+    if any(one is not spec.environments[name] for name, one in environments.items()):
         update["environments"] = environments
     mirrors = _mirrors(spec.mirrors, tree, reader, report)
-    if mirrors != spec.mirrors:
+    if mirrors is not spec.mirrors:
         update["mirrors"] = mirrors
     if spec.ca_bundle is not None:
         update["ca_pem"] = authority.pem(reader, spec.ca_bundle, merge.find(tree, "ca_bundle"), report)

@@ -7,6 +7,7 @@ from typing import Generic, NamedTuple, TypeVar
 from schema import compat
 from schema.gpu import GpuSpec
 from schema.host import HostSpec
+from schema.once import once
 
 T = TypeVar("T")
 
@@ -65,6 +66,7 @@ class Verdict(NamedTuple, Generic[T]):
         return f" {vague[0].name!r} can mean several products; write which: {joined(examples(vague[0]), 'or')}."
 
 
+@once
 def of(spec: HostSpec) -> tuple[Card, ...]:
     return _cards(spec.gpus or ())
 

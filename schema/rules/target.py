@@ -29,6 +29,13 @@ def targets(version: str) -> dict[str, bool]:
 TEGRA = frozenset({"5.3", "6.2", "7.2", "8.7", "11.0"})
 
 
+@functools.lru_cache(maxsize=256)
+def names(version: str) -> frozenset[str]:
+    """The compute capabilities of `targets` alone."""
+    return frozenset(targets(version))
+
+
+@functools.lru_cache(maxsize=1 << 12)
 def runnable(compute: str, known: frozenset[str]) -> str | None:
     """The target whose code runs on `compute`: itself, else the highest lower minor of its major; None without one.
 
@@ -43,7 +50,7 @@ def runnable(compute: str, known: frozenset[str]) -> str | None:
 
 
 def fit(kind: Kind, version: str) -> Fit:
-    found = runnable(kind.compute, frozenset(targets(version)))
+    found = runnable(kind.compute, names(version))
     return "none" if found is None else "exact" if found == kind.compute else "lower"
 
 

@@ -1,10 +1,13 @@
 """Which driver branches and module flavours drive a GPU, and all GPUs of a host together."""
 
+import functools
 from typing import NamedTuple
 
 from schema import compat
+from schema.compat import data
 from schema.host import HostSpec
 from schema.model import version_key
+from schema.once import once
 from schema.rules import cards
 from schema.rules.cards import Kind
 
@@ -32,7 +35,14 @@ def first_branch(kind: Kind) -> int:
 
 
 def of(kind: Kind) -> Window:
-    return Window(first_branch(kind), kind.generation.last_branch, frozenset(kind.generation.flavours))
+    return _of(kind.generation.name, kind.compute)
+
+
+@functools.cache
+def _of(generation: str, compute: str) -> Window:
+    """By name: a row of the data has no hash, and every rule about branches asks for this again."""
+    row = data.architectures()[generation]
+    return Window(first_branch(Kind(row, compute)), row.last_branch, frozenset(row.flavours))
 
 
 def drives(kind: Kind, branch: int, modules: str = "auto") -> bool:
@@ -52,6 +62,7 @@ def _all(spec: HostSpec, branch: int, flavour: str) -> bool:
     return cards.possible(spec, lambda kind: drives(kind, branch, flavour))
 
 
+@once
 def drivable(spec: HostSpec) -> bool:
     """Whether any known branch drives all the GPUs together."""
     return any(drives_all(spec, row.number) for row in compat.branches())
