@@ -1,5 +1,6 @@
 """Builds a model from a tree of nodes and reports every problem at the place where its value stands."""
 
+import contextlib
 import difflib
 import functools
 import re
@@ -39,7 +40,7 @@ def reader(kind: fields.Annotation) -> Read:
     items = [item for item in map(fields.item, options) if item is not None]
     scalars = tuple(option for option in options if not _is_container(option))
     as_mapping = mappings[0] if mappings else None
-    as_list = functools.partial(_several, reader(items[0])) if items else None
+    as_list = functools.partial(_several, reader(items[0]), _texts(items[0])) if items else None
     as_scalar = _scalar(kind, scalars) if scalars else None
 
     def read(node: Node, path: str, report: Report) -> object:
@@ -136,8 +137,20 @@ def _named(key_kind: fields.Annotation, read: Read, node: Node, path: str, repor
     return FAILED if any(item is FAILED for item in found.values()) else found
 
 
-def _several(read: Read, node: Node, path: str, report: Report) -> object:
+def _texts(item: fields.Annotation) -> Callable[[object], object] | None:
+    """What validates a list of plain texts at once, which most lists are; None where each entry is more than that."""
+    options = fields.options(item)
+    if len(options) != 1 or fields.bare(options[0]) is not str:
+        return None
+    return fields.adapter(tuple[item, ...]).validator.validate_python  # type: ignore[valid-type]
+
+
+def _several(read: Read, texts: Callable[[object], object] | None, node: Node, path: str, report: Report) -> object:
+    """A list. Where not all of its texts are right, they are looked at one by one."""
     children = node.value if isinstance(node.value, list) else []
+    if texts is not None and all(isinstance(child.value, str) for child in children):
+        with contextlib.suppress(ValidationError):
+            return texts([child.value for child in children])
     found = [read(child, f"{path}.{index}", report) for index, child in enumerate(children)]
     return FAILED if any(one is FAILED for one in found) else tuple(found)
 

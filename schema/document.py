@@ -109,7 +109,7 @@ def _build(text: str, file: str, problems: list[Problem]) -> Node | None:
                 message = "a second document begins here; an inventory file holds one."
                 raise source.refused("INV007", event, message, "Split it into files, or delete the '---'.")
         elif isinstance(event, events.NodeEvent):
-            root = source.node(event, None, 0)
+            root = source.node(event, 0)
     return root
 
 
@@ -125,9 +125,9 @@ class _Source:
         self.next = yaml.CSafeLoader(text).get_event
         self.file, self.problems, self.values = file, problems, 0
 
-    def node(self, event: events.Event | None, key: tuple[int, int] | None, depth: int) -> Node:
-        """The value that begins with `event`; `key` is the place of the key before it."""
-        place = _start(event)
+    def node(self, event: events.Event | None, depth: int, key_line: int = 0, key_column: int = 0) -> Node:
+        """The value that begins with `event`, and where the key before it stands, if there is one."""
+        line, column = _start(event)
         self.values += 1
         if self.values > MAX_VALUES:
             raise self.refused("INV002", event, f"the file has more than {MAX_VALUES} values.", "Split it.")
@@ -140,7 +140,7 @@ class _Source:
                 value = PLAIN[value]
         else:
             value = self.collection(event, depth)
-        return Node(value, self.file, *place, *(key or place))
+        return Node(value, self.file, line, column, key_line or line, key_column or column)
 
     def collection(self, event: events.Event | None, depth: int) -> Value:
         if not isinstance(event, events.CollectionStartEvent) or event.tag is not None or event.anchor is not None:
@@ -151,13 +151,14 @@ class _Source:
             return self.mapping(depth + 1)
         found = []
         while not isinstance(inner := self.next(), events.SequenceEndEvent):
-            found.append(self.node(inner, None, depth + 1))
+            found.append(self.node(inner, depth + 1))
         return found
 
     def mapping(self, depth: int) -> dict[str, Node]:
         found: dict[str, Node] = {}
         while not isinstance(event := self.next(), events.MappingEndEvent):
-            key, node = self.key(event), self.node(self.next(), _start(event), depth)
+            key, (line, column) = self.key(event), _start(event)
+            node = self.node(self.next(), depth, line, column)
             if key not in found:
                 found[key] = node
                 continue

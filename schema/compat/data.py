@@ -12,6 +12,7 @@ from schema.model import version_key
 Row = dict[str, object]
 
 
+@functools.cache
 def load(file: str) -> dict[str, Any]:
     """A data file: `sources` by short name, and lists of rows."""
     loaded: dict[str, Any] = yaml.load((Path(__file__).parent / file).read_bytes(), Loader=yaml.CSafeLoader)

@@ -18,6 +18,8 @@ Requirement = Annotated[
 
 def _no_package_file(value: str) -> str:
     """conda takes "https://.../x.conda" and "x.tar.bz2" for files, and installs them without looking at a hash."""
+    if "://" not in value and ".conda" not in value and ".tar.bz2" not in value:
+        return value
     name = value.rsplit("::", 1)[-1]
     if "://" in name or re.search(r"\.(conda|tar\.bz2)\s*(\[|$)", name):
         raise ValueError("a package's file is installed from a lock only, with its hash; write NAME=VERSION here")
