@@ -125,7 +125,9 @@ Environment = EnvironmentSpec | Literal["absent"]
 
 @functools.lru_cache(maxsize=1 << 14)
 def requirement_name(requirement: str) -> str:
-    """The name in "Scikit_Learn>=1.5", "conda-forge::numpy=2" or "torch[opt]==2.8.0", normalised as in PEP 503."""
+    """The name in "Scikit_Learn>=1.5", "conda-forge::numpy=2" or "torch[opt]==2.8.0", normalised as in PEP 503; conda
+    has names that begin with an underscore, such as _libgcc_mutex.
+    """
     bare = requirement.rsplit("::", 1)[-1]
-    name = re.match(r"[A-Za-z0-9][A-Za-z0-9._-]*", bare)
+    name = re.match(r"[A-Za-z0-9_][A-Za-z0-9._-]*", bare)
     return re.sub(r"[-_.]+", "-", name.group()).lower() if name else ""

@@ -107,6 +107,14 @@ def test_versions_are_compared_in_pips_sense() -> None:
     assert differences(*INSTALLED[:3], one, declared=declared) == {}
 
 
+def test_names_that_begin_with_an_underscore_are_kept_apart() -> None:
+    names = ("_libgcc_mutex", "0.1"), ("_openmp_mutex", "4.5")
+    declared = LOCKED.model_copy(update={"explicit": tuple(conda(*one) for one in names), "pinned": ()})
+    there = [CondaPackage(name=name, version=version, build="h1_0") for name, version in names]
+    assert differences(*there, declared=declared) == {}
+    assert differences(there[0], declared=declared) == {"ds/_openmp_mutex": (None, "4.5")}
+
+
 def test_what_is_missing_is_named_with_the_locked_version() -> None:
     assert differences(*INSTALLED[:2]) == {
         "ds/filelock": (None, "3.19.1"),
