@@ -145,16 +145,9 @@ def toolkits() -> tuple[str, ...]:
 
 def installer(distribution: str, version: str, arch: str) -> Installer:
     """The vendor's installer; `sha256` is None, and `confirmed` false, where the data does not have this one."""
-    found = data.installers().get((distribution, version, arch))
-    if found is not None:
-        return found
-    file = data.installer_file(distribution, version, arch)
-    values = {"distribution": distribution, "version": version, "arch": arch, "file": file, "confirmed": False}
-    url = data.installer_url(distribution, version, file)
-    return Installer.model_validate({**values, "url": url, "source": ("the vendor's naming scheme",)})
+    return data.installer(distribution, version, arch)
 
 
 def installer_versions(distribution: str, arch: str) -> tuple[str, ...]:
     """The versions whose sha256 the data has, in its order: newest first."""
-    known = data.installers().values()
-    return tuple(row.version for row in known if (row.distribution, row.arch) == (distribution, arch) and row.sha256)
+    return tuple(known for name, known, machine in data.installers() if (name, machine) == (distribution, arch))

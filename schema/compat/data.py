@@ -48,8 +48,9 @@ def described() -> tuple[GpuModel, ...]:
 
 @functools.cache
 def boards() -> tuple[GpuModel, ...]:
-    """Further boards, of which only name, generation and PCI ids are known; read when no described product fits."""
-    return tuple(_gpu(row, {}) for row in rows("boards.yaml"))
+    """Further boards, some without memory or speed; read when no described product fits."""
+    sources = load("boards.yaml")["sources"]
+    return tuple(_gpu(row, sources) for row in rows("boards.yaml"))
 
 
 def gpus() -> tuple[GpuModel, ...]:
@@ -96,15 +97,35 @@ def releases() -> dict[str, UbuntuRelease]:
     return {release.version: release for release in map(UbuntuRelease.model_validate, rows("releases.yaml"))}
 
 
+DISTRIBUTIONS = ("miniforge", "miniconda", "anaconda")
+
+
 @functools.cache
-def installers() -> dict[tuple[str, str, str], Installer]:
+def _installers() -> dict[str, Any]:
+    return load("installers.yaml")
+
+
+@functools.cache
+def installers() -> dict[tuple[str, str, str], str]:
+    """sha256 by distribution, version and architecture, newest first. A row is made when it is asked for."""
+    loaded = _installers()
     found = {}
-    for row in rows("installers.yaml"):
-        distribution, version, arch = (str(row[key]) for key in ("distribution", "version", "arch"))
-        file = installer_file(distribution, version, arch)
-        values = {**row, "file": file, "url": installer_url(distribution, version, file)}
-        found[distribution, version, arch] = Installer.model_validate(values)
+    for distribution in DISTRIBUTIONS:
+        for version, files in loaded[distribution]["versions"].items():
+            found.update({(distribution, version, arch): sha256 for arch, sha256 in files.items()})
     return found
+
+
+@functools.lru_cache(maxsize=64)
+def installer(distribution: str, version: str, arch: str) -> Installer:
+    """The vendor's installer; without `sha256`, and not confirmed, where no source has it."""
+    file, sha256 = installer_file(distribution, version, arch), installers().get((distribution, version, arch))
+    loaded = _installers()
+    names = loaded[distribution]["source"] if sha256 is not None else ()
+    source = tuple(loaded["sources"][name] for name in names) or ("the vendor's naming scheme",)
+    values = {"distribution": distribution, "version": version, "arch": arch, "file": file, "sha256": sha256}
+    url = installer_url(distribution, version, file)
+    return Installer.model_validate({**values, "url": url, "source": source, "confirmed": sha256 is not None})
 
 
 def installer_file(distribution: str, version: str, arch: str) -> str:

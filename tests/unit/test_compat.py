@@ -140,8 +140,11 @@ def test_an_installer_is_known_by_sha256_or_said_to_be_unknown() -> None:
 
 
 def test_no_two_installers_have_one_hash() -> None:
-    hashes = [row.sha256 for row in data.installers().values()]
+    hashes = list(data.installers().values())
     assert len(hashes) == len(set(hashes))
+    for distribution, version, arch in data.installers():
+        row = compat.installer(distribution, version, arch)
+        assert row.confirmed and row.sha256 == data.installers()[distribution, version, arch]
 
 
 def test_the_rule_finds_a_branch_and_a_flavour_for_every_generation() -> None:
@@ -161,7 +164,7 @@ def test_generations_without_a_common_driver_are_named_in_the_error() -> None:
 
 def test_every_row_says_where_it_was_read() -> None:
     rows = [*data.gpus(), *data.toolkits().values(), *data.architectures().values(), *data.branches().values()]
-    rows += [*data.releases().values(), *data.installers().values(), *compat.cudnns(), *compat.torches()]
+    rows += [*data.releases().values(), *compat.cudnns(), *compat.torches()]
     rows += [*compat.socs(), *compat.l4ts(), *compat.clouds(), *compat.package_names()]
     assert all(all(len(source) > 5 for source in row.source) for row in rows)
 
@@ -250,6 +253,7 @@ def test_no_source_is_named_without_use_and_none_used_without_name() -> None:
     for path in sorted(Path(data.__file__).parent.glob("*.yaml")):
         loaded = data.load(path.name)
         rows = [row for value in loaded.values() if isinstance(value, list) for row in value if isinstance(row, dict)]
+        rows += [row for row in loaded.values() if isinstance(row, dict) and "source" in row]
         used = {name for row in rows for name in row.get("source", ())}
         used |= {row["fp32"][1] for row in rows if "fp32" in row}
         assert used == set(loaded["sources"]), path.name
@@ -299,3 +303,13 @@ def test_every_cloud_s_gpus_are_known_and_their_fabric_is_that_of_their_boards()
             found = [gpu for gpu in compat.gpus_by_name(name) if gpu.name == name]
             assert len(found) == 1, name
             assert row.fabric != "local" or found[0].switched, row.name
+
+
+def test_memory_and_speed_are_of_a_size_that_gpus_have_and_every_speed_has_its_source() -> None:
+    for gpu in data.gpus():
+        assert gpu.memory_gib is None or 1 <= gpu.memory_gib <= 288, gpu.name
+        assert gpu.fp32_tflops is None or (0.1 <= gpu.fp32_tflops <= 130 and gpu.fp32_source), gpu.name
+    known = {gpu.name: (gpu.memory_gib, gpu.fp32_tflops) for gpu in data.gpus()}
+    assert known["GeForce RTX 3070"] == (8, 20.31)
+    assert known["GeForce RTX 5080"] == (16, 56.28)
+    assert sum(gpu.memory_gib is not None for gpu in data.gpus()) > 150
