@@ -1,5 +1,6 @@
 """Whoever types what the hints say ends with a host that is not refused; and no rule fails on any host."""
 
+import json
 import re
 
 from hypothesis import given, settings
@@ -49,6 +50,10 @@ TOOLKITS = st.lists(st.sampled_from([*compat.toolkits(), "13.0.2", "12.7", "99.9
 CUDA = st.fixed_dictionaries(
     {"toolkits": TOOLKITS}, optional={"policy": st.sampled_from(["strict", "minor-compatible"])}
 )
+VERSIONS = st.sampled_from([*(row.version for row in compat.cudnns()), "9.10.2.21", "9.17", "9", "8", "99.1.1"])
+CUDNN = VERSIONS.map(lambda version: {"version": version}) | st.dictionaries(
+    st.sampled_from(["10", "11", "12", "13"]), VERSIONS, min_size=1, max_size=2
+).map(lambda versions: {"versions": versions})
 HOSTS = st.fixed_dictionaries(
     {
         "ubuntu": st.sampled_from(["18.04", "20.04", "22.04", "24.04", "26.04"]),
@@ -58,6 +63,7 @@ HOSTS = st.fixed_dictionaries(
         "arch": st.sampled_from(["x86_64", "aarch64"]),
         "driver": st.just("none") | DRIVER,
         "cuda": CUDA,
+        "cudnn": CUDNN,
         "mirrors": st.just({"cuda": {"url": "https://mirror/{distro}"}}),
         "platform": st.sampled_from(["generic", "jetson", "raspberry-pi"]),
     },
@@ -91,6 +97,14 @@ def typed(one: HostSpec, breach: Breach) -> HostSpec | None:
         old = kept.pop(int(index)) if index.isdigit() else kept.pop(0)
         assert toolkit is None or toolkit[1] != old
         values["cuda"]["toolkits"] = [*kept, toolkit[1]] if toolkit and toolkit[1] not in kept else kept
+    elif breach.path.startswith("cudnn.") and (several := re.search(r"Write version: (\{.*\})", breach.hint or "")):
+        values["cudnn"] = {"versions": json.loads(several[1])}
+    elif breach.path.startswith("cudnn.") and (single := re.search(r'Write "([\d.]+)"', breach.hint or "")):
+        key = breach.path.rsplit(".", 1)[1]
+        others = values["cudnn"].get("versions", {})
+        values["cudnn"] = {"version": single[1]} if key == "version" else {"versions": {**others, key: single[1]}}
+    elif breach.path.startswith("cudnn"):
+        del values["cudnn"]
     elif "hosts of their own" in (breach.hint or ""):
         values["gpus"] = values["gpus"][:1]
     elif breach.path.startswith("arch"):
