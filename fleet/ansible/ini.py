@@ -97,4 +97,5 @@ def scalar(text: str) -> object:
         value: object = ast.literal_eval(text)
     except (ValueError, SyntaxError, MemoryError, RecursionError, TypeError):
         return text
+    value = value.decode("utf-8", "replace") if isinstance(value, bytes) else value
     return value if isinstance(value, str | int | float | bool | list | dict | tuple) or value is None else text
