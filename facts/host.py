@@ -34,9 +34,10 @@ class Host(FactBase[HostState]):
     """The host, without what the other facts tell.
 
     `{"hostname": "desk", "release": {"id": "ubuntu", "version": "24.04", ...}, "architecture": "x86_64",
-    "platform": "generic", "boot_id": ..., "virtualisation": "none", "memory_mib": 64222, "disks": [{"path": "/",
-    "total_mib": ..., "free_mib": ...}], "user": "root", "sessions": [{"id": "2", "user": "ann", "tty": "tty2",
-    "remote": false, "own": false}], "reboot_required": false, "reboot_required_packages": [], "applied": null}`
+    "platform": "generic", "board": "", "boot_id": ..., "virtualisation": "none", "memory_mib": 64222, "disks":
+    [{"path": "/", "total_mib": ..., "free_mib": ...}], "user": "root", "sessions": [{"id": "2", "user": "ann", "tty":
+    "tty2", "remote": false, "own": false}], "reboot_required": false, "reboot_required_packages": [], "applied":
+    null}`
     """
 
     def command(self, prefix: str | None = None) -> str:
@@ -55,6 +56,7 @@ def parse(found: probe.Sections) -> HostState:
         release=_release(files.get("/etc/os-release", "")),
         architecture=system.get("machine", ""),
         platform=_platform(files),
+        board=files.get("/sys/firmware/devicetree/base/model", "").strip("\0\n "),
         l4t=_l4t(files.get("/etc/nv_tegra_release", "")),
         boot_id=system.get("boot_id", ""),
         virtualisation=_virtualisation(system),

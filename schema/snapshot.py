@@ -53,12 +53,16 @@ class AppliedRecord(Model):
 
 
 class HostState(Model):
-    """The host itself. `user` is who the probe ran as; without root some sections may not be seen."""
+    """The host itself. `user` is who the probe ran as; without root some sections may not be seen.
+
+    `board` is what a device tree calls the machine: "NVIDIA Jetson AGX Orin Developer Kit", "" without one.
+    """
 
     hostname: str
     release: Release
     architecture: str
     platform: Literal["generic", "jetson", "raspberry-pi"] = "generic"
+    board: str = ""
     l4t: str | None = None
     boot_id: str = ""
     virtualisation: str = "none"

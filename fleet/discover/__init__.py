@@ -28,20 +28,22 @@ def draft(
     if snapshot.release.id != "ubuntu" or snapshot.release.version not in releases:
         name = snapshot.release.name or snapshot.release.id or "nothing that could be read"
         raise ValueError(f"found {plain(name)}; gpufleet manages Ubuntu {', '.join(releases)}")
-    if snapshot.platform != "generic" or snapshot.architecture not in {"x86_64", "aarch64", ""}:
-        kind = snapshot.platform if snapshot.platform != "generic" else snapshot.architecture
-        raise ValueError(f"found a machine of the kind {plain(kind)}; gpufleet manages x86_64 and aarch64 servers")
+    if snapshot.architecture not in {"x86_64", "aarch64", ""}:
+        raise ValueError(f"found a processor of the kind {plain(snapshot.architecture)}; possible: x86_64 and aarch64")
     made = Draft()
     title = f"# {plain(snapshot.hostname)}: {plain(snapshot.release.name)}, {snapshot.memory_mib // 1024} GiB"
     unseen = f"# Not seen, so perhaps missing below: {', '.join(sorted(snapshot.not_seen))}."
     made.add("#title", [title, unseen] if snapshot.not_seen else [title])
     made.add("connection", _connection(connection))
     made.add("ubuntu", [f"ubuntu: {quoted(snapshot.release.version)}"])
-    made.add("arch", ["arch: aarch64"] if snapshot.architecture == "aarch64" else [])
+    generic = snapshot.platform == "generic"
+    made.add("platform", [] if generic else [f"platform: {snapshot.platform}"])
+    made.add("l4t", [f"l4t: {quoted(snapshot.l4t)}"] if snapshot.l4t is not None else [])
+    made.add("arch", ["arch: aarch64"] if generic and snapshot.architecture == "aarch64" else [])
     made.add("external", ["external: true"] if external else [])
     made.add("gpus", gpu.gpus(snapshot))
     made.add("#driver", gpu.comments(snapshot))
-    made.add("driver", gpu.driver(snapshot))
+    made.add("driver", gpu.driver(snapshot) if generic else [])
     made.add("cuda", cuda.toolkits(snapshot, path=not external))
     made.add("cudnn", cuda.cudnn(snapshot))
     if not external:

@@ -15,7 +15,6 @@ from schema.model import Channel, version_key
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 # PyTorch's wheel index for each build; the local version names it (https://pytorch.org/get-started/previous-versions/).
 BUILD = re.compile(r"\+((?:cu|rocm|cpu|xpu)[0-9.]*)$")
-INDEX = "https://download.pytorch.org/whl/{tag}"
 MATCH: TypeAdapter[str] = TypeAdapter(MatchSpec)
 REQUIREMENT: TypeAdapter[str] = TypeAdapter(Requirement)
 CHANNEL: TypeAdapter[str] = TypeAdapter(Channel)
@@ -110,15 +109,10 @@ def _inside(listed: list[CondaPackage]) -> str:
     if not builds:
         return f"{{packages: [{packages}]}}"
     indexes = ", ".join(
-        f"{{url: {quoted(_index(tag))}, packages: [{', '.join(map(text, sorted(names)))}]}}"
+        f"{{url: {quoted(compat.wheel_index(tag))}, packages: [{', '.join(map(text, sorted(names)))}]}}"
         for tag, names in builds.items()
     )
     return f"{{packages: [{packages}], indexes: [{indexes}]}}"
-
-
-def _index(tag: str) -> str:
-    known = getattr(compat, "wheel_index", None)
-    return str(known(tag)) if known is not None else INDEX.format(tag=tag)
 
 
 def _valid(kind: TypeAdapter[str], value: str) -> bool:

@@ -1,5 +1,6 @@
 """The GPUs, the driver and the kernel of a machine as declarations, and in comments what none can say."""
 
+import re
 from collections import Counter
 
 from fleet.discover.draft import plain, quoted, some
@@ -17,6 +18,8 @@ FOREIGN = frozenset({"runfile", "gpu-operator", "dgx-os", "azure-extension", "ws
 
 
 def gpus(snapshot: Snapshot) -> list[str]:
+    if snapshot.platform == "jetson":
+        return _board(snapshot.board)
     if snapshot.not_seen & {"gpu", "gpu/devices"}:
         return ["# The PCI bus could not be read: gpus: [MODEL]"]
     counts = Counter(device.pci_id for device in snapshot.gpu.nvidia)
@@ -24,6 +27,16 @@ def gpus(snapshot: Snapshot) -> list[str]:
     if not counts:
         return ["gpus: []"]
     return ["gpus:", *(f"  - {_gpu(devices[pci_id], count)}" for pci_id, count in sorted(counts.items()))]
+
+
+def _board(model: str) -> list[str]:
+    """A Jetson's GPU is part of its chip and on no bus: the board's name in the device tree says which it is."""
+    words = set(re.findall(r"[a-z0-9]+", model.lower()))
+    names = [name for chip in compat.socs() for name in chip.boards if set(name.lower().split()) <= words]
+    longest = max(names, key=len, default=None)
+    if longest is None:
+        return [f"# The board calls itself {plain(model)!r}; say which it is: gpus: [Jetson AGX Orin]"]
+    return [f"gpus: [{longest}]"]
 
 
 def _gpu(device: PciDevice, count: int) -> str:
@@ -47,7 +60,9 @@ def driver(snapshot: Snapshot) -> list[str]:
         return []
     managers = sorted(FOREIGN & set(snapshot.driver.managers))
     version = _version(snapshot)
-    if version is None and not managers:
+    if version is None and managers:
+        return [f"driver: none  # {', '.join(managers)} left traces, and no driver of it is there"]
+    if version is None:
         return ["driver: none  # none is installed; without this line a run installs the one that suits the GPUs"]
     source = "external" if managers else _source(snapshot)
     why = (

@@ -193,7 +193,7 @@ def _snapshot(read: Read | None) -> str:
 def _installer(spec: HostSpec) -> dict[str, LockedInstaller]:
     """The installer by its file's name and address. Raises RunError where no sha256 is known."""
     wanted = conda.wanted(spec)
-    if wanted is None:
+    if wanted is None or spec.external:
         return {}
     if wanted.sha256 is None:
         raise RunError(

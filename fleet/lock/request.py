@@ -34,7 +34,7 @@ def unseen(spec: HostSpec) -> Snapshot:
 
 def asked(spec: HostSpec) -> tuple[Asked, ...]:
     """The sets of a host. Raises RunError where only the host itself could tell."""
-    if spec.platform != "generic":
+    if spec.platform != "generic" or spec.external:
         return ()
     seen = unseen(spec)
     resolved = resolved_driver(spec, seen)

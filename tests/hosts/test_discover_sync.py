@@ -32,8 +32,24 @@ for line in 'cuda/ubuntu2404/x86_64 /' 'ubuntu noble main restricted' 'ubuntu no
     echo "deb [$signed] https://SERVER/$line"
 done > /etc/apt/sources.list.d/site.list
 apt-get update -q
+"""
+VENDORS = f"""{BY_HAND}
 apt-get install -qy nvidia-driver-pinning-580
 apt-get install -qy linux-headers-$(uname -r) nvidia-open-580 cuda-toolkit-12-9 libcudnn9-cuda-12
+"""
+# Ubuntu's own driver, a held package, a PPA that was tried, and a toolkit from a runfile.
+ARCHIVES = f"""{BY_HAND}
+printf 'Package: *\\nPin: release l=NVIDIA CUDA\\nPin-Priority: -1\\n' > /etc/apt/preferences.d/archive
+apt-get install -qy linux-headers-$(uname -r) nvidia-driver-580-open
+apt-mark hold nvidia-driver-580-open
+mkdir -p /usr/local/cuda-12.4/bin
+echo '{{"cuda": {{"version": "12.4.1"}}}}' > /usr/local/cuda-12.4/version.json
+ln -s /usr/local/cuda-12.4 /usr/local/cuda
+"""
+RUNFILE = """
+set -e
+touch /usr/bin/nvidia-uninstall
+echo 'deb https://ppa.launchpadcontent.net/graphics-drivers/ppa/ubuntu noble main' > /etc/apt/sources.list.d/ppa.list
 """
 CONDA = """
 set -e
@@ -112,7 +128,7 @@ def test_what_was_set_up_by_hand_is_declared_external_and_adopted_by_deleting_a_
     host.trust_lab_ca()
     key = (running.CHECKOUT / "inventory/keys/lab-archive.asc").read_text()
     host.run("cat > /usr/share/keyrings/site.asc", stdin=key)
-    out = host.run("sh -e", stdin=BY_HAND.replace("SERVER", lab.address), timeout=240, check=False)
+    out = host.run("sh -e", stdin=VENDORS.replace("SERVER", lab.address), timeout=240, check=False)
     assert out.returncode == 0, out.stdout + out.stderr
     host.run("cat > /srv/" + INSTALLER, stdin=(lab.web / "installers" / INSTALLER).read_text(errors="surrogateescape"))
     host.run(
@@ -147,6 +163,35 @@ def test_what_was_set_up_by_hand_is_declared_external_and_adopted_by_deleting_a_
     assert "work/einops" in changed.stdout
     applied = site.fleet("apply", site.folder, "-y")
     assert host.run("ls /etc/apt/sources.list.d").stdout.split() == ["site.list"], applied.stdout
+
+
+def test_the_archives_driver_and_the_traces_of_others_are_declared_and_commented(
+    bare_host: Boot, lab: Lab, tmp_path: Path
+) -> None:
+    archive, runfile = bare_host("archive", H100), bare_host("runfile", "10de:1b80")
+    archive.trust_lab_ca()
+    key = (running.CHECKOUT / "inventory/keys/lab-archive.asc").read_text()
+    archive.run("cat > /usr/share/keyrings/site.asc", stdin=key)
+    out = archive.run("sh -e", stdin=ARCHIVES.replace("SERVER", lab.address), timeout=240, check=False)
+    assert out.returncode == 0, out.stdout + out.stderr
+    archive.reboot()
+    runfile.run("sh -e", stdin=RUNFILE)
+    site = Site(tmp_path / "home", archive, runfile)
+    assert [host["drift"] for host in site.discover()["hosts"]] == ["in-sync", "in-sync"]
+    site.in_sync()
+    text = (site.folder / "hosts" / "archive.yaml").read_text()
+    driver = yaml.safe_load(text)["driver"]
+    assert (driver["source"], driver["branch"], driver["modules"], driver["delivery"]) == (
+        "ubuntu",
+        580,
+        "open",
+        "dkms",
+    )
+    assert "# Held with apt-mark, which no key says: nvidia-driver-580-open" in text
+    assert "# /usr/local/cuda-12.4 belongs to no package and is left alone." in text
+    other = (site.folder / "hosts" / "runfile.yaml").read_text()
+    assert "driver: none  # runfile left traces, and no driver of it is there" in other
+    assert "# A PPA with drivers is among apt's sources" in other
 
 
 def test_an_imported_ansible_inventory_is_completed_and_in_sync(bare_host: Boot, tmp_path: Path) -> None:

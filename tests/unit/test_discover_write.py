@@ -318,3 +318,49 @@ def test_a_file_in_braces_cannot_be_added_to(tmp_path: Path) -> None:
     written = write.host(place, {}, machine(), Discovery())
     with pytest.raises(RunError, match="nothing can be added"):
         work._readable(written, tmp_path / place.file)
+
+
+@pytest.mark.parametrize(
+    ("board", "gpus"),
+    [
+        ("NVIDIA Jetson AGX Orin Developer Kit", ["Jetson AGX Orin"]),
+        ("NVIDIA Jetson Xavier NX Developer Kit", ["Jetson Xavier NX"]),
+        ("quill", None),
+    ],
+)
+def test_a_jetson_says_its_board_and_its_release(board: str, gpus: list[str] | None, tmp_path: Path) -> None:
+    l4t, ubuntu = ("36.4.3", "22.04") if "Orin" in board else ("35.4.1", "20.04")
+    seen = Snapshot(
+        hostname="board",
+        release=Release(id="ubuntu", version=ubuntu),
+        architecture="aarch64",
+        platform="jetson",
+        board=board,
+        l4t=l4t,
+        kernel=KernelState(running="5.15.148-tegra"),
+    )
+    written = made(seen, tmp_path)
+    found = content(written)
+    assert (found["platform"], found["l4t"], found.get("gpus")) == ("jetson", l4t, gpus)
+    assert in_sync(written), written.verdict
+
+
+def test_a_raspberry_pi_has_a_file_too(tmp_path: Path) -> None:
+    seen = Snapshot(
+        hostname="pi",
+        release=Release(id="ubuntu", version="24.04"),
+        architecture="aarch64",
+        platform="raspberry-pi",
+        kernel=KernelState(running="6.8.0-1004-raspi"),
+        conda=by_hand_conda(),
+    )
+    written = made(seen, tmp_path)
+    assert (content(written)["platform"], content(written)["gpus"]) == ("raspberry-pi", [])
+    assert in_sync(written), text(written)
+
+
+def test_traces_of_an_installer_without_a_driver_are_told(tmp_path: Path) -> None:
+    traces = DriverState(managers=("runfile",))
+    written = made(machine(apt=AptState(), driver=traces, gpu=GpuState(devices=(GPU,))), tmp_path)
+    assert "driver: none  # runfile left traces" in text(written)
+    assert in_sync(written)
