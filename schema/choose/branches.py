@@ -1,7 +1,8 @@
 """`driver.branch: auto`: the branch that works on the host, else the long-lived one that suits all that is declared.
 
-Long-lived are NVIDIA's production and long-term branches: the first is current and drives what is sold, the second
-drives older GPUs too. A new-feature branch, which ends with the next one, comes only where neither will do.
+Long-lived are NVIDIA's long-term and production branches, kept up for three years and for one; what is kept up longest
+comes first, so that a fleet has one branch for old and new GPUs and need not move soon. A new-feature branch, which
+ends with the next one, comes only where none of these will do.
 """
 
 import functools
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from schema.snapshot import Snapshot
 
 NOT_MANAGED = Choice(value=None, reason="the driver is not managed", by="declared")
-STATES = {"production": "the production branch", "long-term": "the long-term branch"}
 
 
 @once
@@ -51,20 +51,27 @@ def branch(spec: "HostSpec", snapshot: "Snapshot | None") -> Choice:
 
 @functools.lru_cache(maxsize=4096)
 def by_rule(wanted: Needs) -> Choice:
-    """The first branch in the order of preference that nothing speaks against."""
+    """The first branch in the order of preference that nothing speaks against, be it only that it was not seen."""
     order = compat.preferred_branches()
-    against = {number: needs.obstacle(number, wanted) for number in order}
-    found = next((number for number in order if against[number] is None), None)
-    if found is None:
-        reason = f"no driver branch suits {_all(wanted)}: {_why(wanted)}"
-        return Choice(value=None, reason=reason, hint="Put the GPUs into hosts of their own.")
+    anywhere = wanted._replace(mirrored=True)
+    for one in (wanted, anywhere):
+        found = next((number for number in order if needs.obstacle(number, one) is None), None)
+        if found is not None:
+            return Choice(value=str(found), reason=_reason(found, wanted))
+    reason = f"no driver branch suits {_all(wanted)}: {_why(wanted)}"
+    return Choice(value=None, reason=reason, hint="Put the GPUs into hosts of their own.")
+
+
+def _reason(found: int, wanted: Needs) -> str:
+    """What kind of branch it is, and why it is not the one that comes first."""
     last = dict.fromkeys(gpus.titled(kind) for kind in wanted.kinds if _last(kind) == found)
     if last:
-        return Choice(value=str(found), reason=f"last branch that drives {' and '.join(last)}")
-    row = compat.branch(found)
-    state = row.state if row is not None else "unknown"
-    reason = STATES.get(state, f"a {state} branch")
-    return Choice(value=str(found), reason=reason if order[0] == found else f"{reason}; {against[order[0]]}")
+        return f"last branch that drives {' and '.join(last)}"
+    row, first = compat.branch(found), compat.preferred_branches()[0]
+    reason = f"{row.state} branch" if row is not None else "branch"
+    reason += f", kept up until {row.ends}" if row is not None and row.ends is not None else ""
+    against = needs.obstacle(first, wanted) if found != first else None
+    return reason if against is None else f"{reason}; {against}"
 
 
 def _last(kind: gpus.Kind) -> int | None:

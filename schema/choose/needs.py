@@ -16,7 +16,10 @@ Policy = Literal["minor-compatible", "strict"]
 
 
 class Needs(NamedTuple):
-    """`toolkits` are those that are written down, newest last; `modules` "auto" or the flavour that is asked for."""
+    """`toolkits` are those that are written down; `modules` "auto" or the flavour that is asked for.
+
+    `mirrored`: the source is a site's own, of which nothing is known.
+    """
 
     kinds: tuple[Kind, ...]
     toolkits: tuple[str, ...]
@@ -25,12 +28,14 @@ class Needs(NamedTuple):
     arch: str
     source: Literal["nvidia", "ubuntu", "external"]
     modules: Flavour | Literal["auto"]
+    mirrored: bool = False
 
 
 def of(spec: "HostSpec", managed: DriverSpec, snapshot: "Snapshot | None") -> Needs:
     kits, policy = written(spec)
     kinds = gpus.kinds(spec, snapshot).known
-    return Needs(kinds, kits, policy, spec.ubuntu, spec.arch, managed.source, managed.modules)
+    mirror = spec.mirrors.ubuntu if managed.source == "ubuntu" else spec.mirrors.cuda
+    return Needs(kinds, kits, policy, spec.ubuntu, spec.arch, managed.source, managed.modules, mirror is not None)
 
 
 def written(spec: "HostSpec") -> tuple[tuple[str, ...], Policy]:
@@ -61,7 +66,10 @@ def obstacle(number: int, needs: Needs, flavour: Flavour | None = None, *, there
         least = floor(version, needs.policy)
         if least is not None and number < version_key(least)[0]:
             return f"CUDA {version} needs driver {least}"
-    return None if there else repository.lacks(number, needs.ubuntu, needs.source)
+    if there or needs.mirrored:
+        return None
+    asked = number, needs.ubuntu, needs.source
+    return repository.lacks(*asked) or repository.too_late(*asked)
 
 
 def first_branch(row: compat.Architecture, compute: str) -> int | None:

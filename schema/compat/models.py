@@ -59,6 +59,7 @@ class Branch(Datum):
 
     `cuda`: the highest CUDA version that its driver runs, None where no source says. `versions`: full versions that
     were seen published, oldest first. `archive`: the Ubuntu releases whose archive was seen to have the branch.
+    `ends`: the month until which NVIDIA keeps it up, None where it is over or was never promised.
     """
 
     number: int
@@ -68,6 +69,7 @@ class Branch(Datum):
     cuda: str | None = None
     versions: tuple[str, ...] = ()
     archive: tuple[str, ...] = ()
+    ends: str | None = Field(default=None, pattern=r"^20[0-9]{2}-[01][0-9]$")
 
 
 class CudaToolkit(Datum):
@@ -86,7 +88,8 @@ class UbuntuRelease(Datum):
 
     `glibc`: its C library. `first_cuda`: the oldest toolkit seen there; below `refused_below` none can be there,
     between the two it is not known. `last_cuda`: the newest of a repository that gets no more, else None.
-    `last_cudnn`: the same of cuDNN, as far as it was seen: it limits what is chosen, and refuses nothing.
+    `last_cudnn`: the same of cuDNN; `first_branch`: the oldest driver branch. Both as far as it was seen: they say
+    what is chosen first, and refuse nothing.
     """
 
     version: str
@@ -99,6 +102,7 @@ class UbuntuRelease(Datum):
     refused_below: str
     last_cuda: str | None = None
     last_cudnn: str | None = None
+    first_branch: int | None = None
 
     def carries(self, toolkit: str) -> bool | None:
         """Whether NVIDIA's repository for this release has `toolkit`; None where that is not known."""

@@ -10,6 +10,8 @@ from schema.model import version_key
 
 # Open modules are NVIDIA's default from R560 on (driver installation guide, kernel modules).
 OPEN_DEFAULT_FROM = 560
+# Kept up for a year and for three (NVIDIA's data centre drivers, driver lifecycle).
+LONG_LIVED = frozenset({"production", "long-term"})
 
 
 def rule_branch(
@@ -18,7 +20,7 @@ def rule_branch(
     toolkits: Iterable[str] = (),
     policy: Literal["minor-compatible", "strict"] = "minor-compatible",
 ) -> int:
-    """The production branch where it drives all of `architectures` and `toolkits`, else the nearest that does.
+    """The first of the preferred branches that drives all of `architectures` and `toolkits`.
 
     Raises LookupError, with the reason in words, where no branch does. Unknown architectures and toolkits are passed
     over: nothing is known that would speak against any branch. `ubuntu` limits nothing that is confirmed.
@@ -66,15 +68,17 @@ def _flavours(architectures: list[tuple[Flavour, ...]], branch: int) -> frozense
 
 @functools.cache
 def preferred_branches() -> tuple[int, ...]:
-    """Long-lived branches first: production, then long-term (NVIDIA's data centre driver lifecycle). Then what was
-    superseded, from the newest down; new-feature branches, nearest first; and last those that have ended.
+    """Long-lived branches first, that which NVIDIA keeps up longest before others: 580, until June 2028, before 595,
+    until March 2027 (https://docs.nvidia.com/datacenter/tesla/drivers/620/supported-drivers-and-cuda-toolkit-versions.html).
+
+    Then what was superseded, from the newest down; new-feature branches, nearest first; and those that have ended.
     """
-    branches = data.branches().values()
-    state = {name: [row.number for row in branches if row.state == name] for name in ("production", "long-term")}
-    superseded = [row.number for row in branches if row.state == "superseded" and row.confirmed]
-    features = sorted(row.number for row in branches if row.state == "new-feature")
-    ended = [row.number for row in branches if row.state == "ended" and row.confirmed]
-    return (*state["production"], *state["long-term"], *superseded, *features, *ended)
+    rows = [row for row in data.branches().values() if row.confirmed]
+    lasting = sorted((row for row in rows if row.state in LONG_LIVED), key=lambda row: row.ends or "", reverse=True)
+    superseded = [row.number for row in rows if row.state == "superseded"]
+    features = sorted(row.number for row in rows if row.state == "new-feature")
+    ended = [row.number for row in rows if row.state == "ended"]
+    return (*(row.number for row in lasting), *superseded, *features, *ended)
 
 
 def _why(titles: list[str], toolkits: list[str], lowest: int, highest: int) -> str:

@@ -74,6 +74,7 @@ GENERIC: tuple[tuple[Rule, frozenset[str]], ...] = (
     (cudnn.driver, frozenset({"gpus", "driver", "cuda", "cudnn"})),
     (cudnn.release, frozenset({"gpus", "cuda", "cudnn", "ubuntu"})),
     (auto.driver, frozenset({"gpus", "driver", "cuda", "ubuntu"})),
+    (auto.carried, frozenset({"gpus", "driver", "cuda", "ubuntu", "mirrors"})),
     (auto.toolkit, frozenset({"gpus", "driver", "cuda", "ubuntu"})),
     (auto.cudnn, frozenset({"gpus", "driver", "cuda", "cudnn", "ubuntu"})),
 )

@@ -1,7 +1,7 @@
 """`auto`: what the rule makes of it, and where nothing can be chosen."""
 
 from schema import choose, compat
-from schema.choose import branches, needs
+from schema.choose import branches, needs, repository
 from schema.cuda import CudaSpec
 from schema.host import HostSpec
 from schema.rules.breach import Breach
@@ -20,7 +20,7 @@ def flavour(spec: HostSpec) -> str | None:
 
 
 def driver(spec: HostSpec) -> list[Breach]:
-    """A branch for `branch: auto` must be in the driver's source, and have the flavour that is asked for.
+    """A branch for `branch: auto` must have the flavour that is asked for.
 
     GPUs without a common branch, a flavour that does not drive one of them, and toolkits that no branch for them
     reaches are other rules'.
@@ -29,16 +29,26 @@ def driver(spec: HostSpec) -> list[Breach]:
     if managed is None or choose.branch(spec, None).value is not None or choose.kinds(spec, None).unknown:
         return []
     wanted = needs.of(spec, managed, None)
-    if branches.by_gpus(wanted).value is None:
+    free = branches.by_rule(wanted._replace(modules="auto"))
+    if managed.modules == "auto" or _drives_none(managed.modules, wanted) or free.value is None:
         return []
-    if branches.by_rule(wanted._replace(source="external")).value is not None:
-        path, hint = "driver.source", "Set driver.source: nvidia, or use another Ubuntu release."
-    elif _drives_none(managed.modules, wanted) or branches.by_rule(wanted._replace(modules="auto")).value is None:
+    message, hint = f"{choose.branch(spec, None).reason}.", "Set driver.modules: auto."
+    return [Breach(code="CMP006", path="driver.modules", message=message, hint=hint, undecided=True)]
+
+
+def carried(spec: HostSpec) -> list[Breach]:
+    """A branch for `branch: auto` that was not seen in its source is a warning: NVIDIA's repositories have none from
+    before they opened.
+    """
+    managed, found = spec.managed_driver, choose.branch(spec, None)
+    if managed is None or found.value is None or found.by != "rule" or needs.of(spec, managed, None).mirrored:
         return []
-    else:
-        path, hint = "driver.modules", "Set driver.modules: auto."
-    message = f"{choose.branch(spec, None).reason}."
-    return [Breach(code="CMP006", path=path, message=message, hint=hint, undecided=True)]
+    lacking = repository.lacks(int(found.value), spec.ubuntu, managed.source)
+    if lacking is None:
+        return []
+    other = "ubuntu" if managed.source == "nvidia" else "nvidia"
+    message, hint = f"branch {found.value}: {lacking}.", f"Set driver.source: {other}, or use another Ubuntu release."
+    return [Breach(code="CMP061", path="driver", message=message, hint=hint, severity="warning")]
 
 
 def _drives_none(modules: str, wanted: needs.Needs) -> bool:

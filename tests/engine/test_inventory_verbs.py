@@ -169,9 +169,9 @@ def test_show_names_the_group_of_each_value_and_says_what_was_chosen(
     assert list(values["reboot"]) == ["path", "text", "by", "note", "layer", "origin"]
     assert (values["reboot"]["by"], values["reboot"]["layer"]) == ("file", "defaults")
     branch, toolkits = values["driver.branch"], values["cuda.toolkits"]
-    assert (branch["text"], branch["by"], branch["layer"]) == ("595", "rule", "group ada")
-    assert branch["note"] == "the production branch"
-    assert (toolkits["text"], toolkits["by"], toolkits["layer"]) == ("[13.2]", "rule", "group kits")
+    assert (branch["text"], branch["by"], branch["layer"]) == ("580", "rule", "group ada")
+    assert branch["note"] == "long-term branch, kept up until 2028-06"
+    assert (toolkits["text"], toolkits["by"], toolkits["layer"]) == ("[13.0]", "rule", "group kits")
     assert toolkits["origin"] == {"file": "fleet.yaml", "line": 6, "column": 17}
     assert (values["arch"]["by"], values["arch"]["origin"]) == ("default", None)
     assert "auto" not in values and "cuda.auto" not in values and "cuda.chosen" not in values

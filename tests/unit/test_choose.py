@@ -19,7 +19,12 @@ from tests.property import model
 from tests.unit.test_load_refusals import OK, problems
 
 PASCAL, VOLTA = "last branch that drives {} (Pascal)", "last branch that drives {} (Volta)"
-PRODUCTION = "the production branch"
+PRODUCTION = (
+    "production branch, kept up until 2027-03; "
+    "NVIDIA's repository for Ubuntu 26.04 is not known to have a branch older than 595"
+)
+FROZEN = "superseded branch; NVIDIA's repository for Ubuntu 20.04 gets no more since CUDA 12.9"
+LASTING = "long-term branch, kept up until 2028-06"
 
 
 def host(*gpus: str, ubuntu: str = "24.04", **values: object) -> HostSpec:
@@ -50,25 +55,27 @@ BOARDS = [
         "12.9",
         "false",
     ),
-    ("24.04", ["RTX 2080 Ti"], "595", PRODUCTION, "open", "13.2", "false"),
-    ("24.04", ["T4"], "595", PRODUCTION, "open", "13.2", "false"),
-    ("24.04", ["RTX 3090"], "595", PRODUCTION, "open", "13.2", "false"),
-    ("22.04", ["A100"], "595", PRODUCTION, "open", "13.2", "false"),
-    ("22.04", ["8 x A100-SXM4-80GB"], "595", PRODUCTION, "open", "13.2", "true"),
-    ("24.04", ["A10"], "595", PRODUCTION, "open", "13.2", "false"),
-    ("24.04", ["RTX 4090"], "595", PRODUCTION, "open", "13.2", "false"),
-    ("24.04", ["L40S"], "595", PRODUCTION, "open", "13.2", "false"),
-    ("24.04", ["L4"], "595", PRODUCTION, "open", "13.2", "false"),
-    ("24.04", ["8 x H100 SXM"], "595", PRODUCTION, "open", "13.2", "true"),
-    ("24.04", ["2 x H100 PCIe"], "595", PRODUCTION, "open", "13.2", "false"),
-    ("24.04", ["8 x H200"], "595", PRODUCTION, "open", "13.2", "true"),
-    ("24.04", ["8 x B200"], "595", PRODUCTION, "open", "13.2", "true"),
-    ("24.04", ["8 x B300"], "595", PRODUCTION, "open", "13.2", "true"),
-    ("24.04", ["RTX 5090"], "595", PRODUCTION, "open", "13.2", "false"),
+    ("24.04", ["RTX 2080 Ti"], "580", LASTING, "open", "13.0", "false"),
+    ("24.04", ["T4"], "580", LASTING, "open", "13.0", "false"),
+    ("24.04", ["RTX 3090"], "580", LASTING, "open", "13.0", "false"),
+    ("22.04", ["A100"], "580", LASTING, "open", "13.0", "false"),
+    ("22.04", ["8 x A100-SXM4-80GB"], "580", LASTING, "open", "13.0", "true"),
+    ("24.04", ["A10"], "580", LASTING, "open", "13.0", "false"),
+    ("24.04", ["RTX 4090"], "580", LASTING, "open", "13.0", "false"),
+    ("24.04", ["L40S"], "580", LASTING, "open", "13.0", "false"),
+    ("24.04", ["L4"], "580", LASTING, "open", "13.0", "false"),
+    ("24.04", ["8 x H100 SXM"], "580", LASTING, "open", "13.0", "true"),
+    ("24.04", ["2 x H100 PCIe"], "580", LASTING, "open", "13.0", "false"),
+    ("24.04", ["8 x H200"], "580", LASTING, "open", "13.0", "true"),
+    ("24.04", ["8 x B200"], "580", LASTING, "open", "13.0", "true"),
+    ("24.04", ["8 x B300"], "580", LASTING, "open", "13.0", "true"),
+    ("24.04", ["RTX 5090"], "580", LASTING, "open", "13.0", "false"),
     ("26.04", ["RTX 5090"], "595", PRODUCTION, "open", "13.3", "false"),
+    ("26.04", ["GTX 1080"], "580", PASCAL.format("GTX 1080"), "proprietary", "12.9", "false"),
+    ("20.04", ["A100"], "575", FROZEN, "open", "12.9", "false"),
     ("24.04", ["GTX 1080", "RTX 3090"], "580", PASCAL.format("GTX 1080"), "proprietary", "12.9", "false"),
     ("24.04", ["V100", "T4"], "580", VOLTA.format("V100"), "proprietary", "12.9", "false"),
-    ("24.04", ["RTX 3090", "RTX 5090"], "595", PRODUCTION, "open", "13.2", "false"),
+    ("24.04", ["RTX 3090", "RTX 5090"], "580", LASTING, "open", "13.0", "false"),
 ]
 
 
@@ -86,7 +93,7 @@ def test_each_board_gets_what_suits_it(
     assert choose.choices(host(*reversed(gpus), ubuntu=ubuntu)) == found, "the order does not matter"
 
 
-@pytest.mark.parametrize(("gpu", "branch"), [("GH200 480GB", "595"), ("GB200", "595"), ("GB10", "595")])
+@pytest.mark.parametrize(("gpu", "branch"), [("GH200 480GB", "580"), ("GB200", "580"), ("GB10", "580")])
 def test_arm_servers_take_open_modules(gpu: str, branch: str) -> None:
     found = choose.choices(host(gpu, arch="aarch64"))
     assert (found["driver.branch"].value, found["driver.modules"].value) == (branch, "open")
@@ -123,14 +130,28 @@ def test_what_is_written_limits_what_is_chosen() -> None:
     assert toolkit("525", "strict") == "12.0"
     assert toolkit("580", absent=("13.0",)) == "12.9"
     assert toolkit("580", toolkits=("13.0", "11.8")) == "12.9"
+    newer = CudaSpec(toolkits=("13.2",), policy="strict")
+    assert choose.branch(host("RTX 4090", cuda=newer), None).said == (
+        "rule: production branch, kept up until 2027-03; CUDA 13.2 needs driver 595.45.04"
+    )
     strict = CudaSpec(toolkits=("13.3",), policy="strict")
     assert choose.branch(host("RTX 4090", cuda=strict), None).value == "610", "a new feature is needed"
-    assert choose.branch(host("RTX 4090", cuda=CudaSpec(toolkits=("13.3",))), None).value == "595"
+    assert choose.branch(host("RTX 4090", cuda=CudaSpec(toolkits=("13.3",))), None).value == "580"
 
 
 def test_a_host_without_gpus_gets_the_newest_toolkit_of_its_release() -> None:
     found = choose.toolkit(host(ubuntu="20.04"), None)
     assert (found.value, found.reason) == ("12.9", "newest toolkit for Ubuntu 20.04")
+
+
+def test_a_branch_that_was_not_seen_in_its_source_is_said_and_not_refused(tmp_path: Path) -> None:
+    (warning, *_) = problems(tmp_path / "one", {"hosts/h.yaml": 'ubuntu: "26.04"\ngpus: [GTX 1080]\n'})
+    assert (warning.code, warning.severity) == ("CMP061", "warning")
+    assert "Set driver.source: ubuntu" in (warning.hint or "")
+    text = 'ubuntu: "26.04"\ngpus: [GTX 1080]\ndriver: {source: ubuntu}\n'
+    assert problems(tmp_path / "two", {"hosts/h.yaml": text}) == []
+    mirrored = 'ubuntu: "26.04"\ngpus: [GTX 1080]\nmirrors: {cuda: {url: "https://m.example/cuda"}}\n'
+    assert problems(tmp_path / "three", {"hosts/h.yaml": mirrored}) == []
 
 
 def written(tmp_path: Path, text: str) -> HostSpec:
@@ -153,7 +174,7 @@ def test_loading_makes_the_choice_so_that_nobody_comes_upon_auto(tmp_path: Path,
 def test_auto_stands_beside_toolkits_that_are_written_or_absent(tmp_path: Path) -> None:
     spec = written(tmp_path, "gpus: [RTX 4090]\ncuda: {toolkits: [auto, '12.6', {'12.8': absent}]}\n")
     assert isinstance(spec.cuda, CudaSpec)
-    assert (spec.cuda.toolkits, spec.cuda.absent) == (("12.6", "13.2"), ("12.8",))
+    assert (spec.cuda.toolkits, spec.cuda.absent) == (("12.6", "13.0"), ("12.8",))
 
 
 @pytest.mark.parametrize(
@@ -259,7 +280,7 @@ def test_what_works_or_was_chosen_before_comes_before_the_rule() -> None:
 def test_a_toolkit_on_the_host_that_does_not_suit_is_passed_over() -> None:
     spec = host("RTX 5090")
     seen = pinned(model.bare(host("RTX 4090")), ("cuda-toolkit-12-6", "12.6.3-1"), ("cuda-toolkit-14-0", "14.0.0-1"))
-    assert choose.toolkit(spec, pinned(seen, ("cuda-toolkit-12-6", "12.6.3-1"))).value == "13.2"
+    assert choose.toolkit(spec, pinned(seen, ("cuda-toolkit-12-6", "12.6.3-1"))).value == "13.0"
 
 
 def test_the_second_run_changes_nothing_although_something_newer_is_known() -> None:

@@ -170,7 +170,7 @@ def test_auto_keeps_a_working_driver_that_suits() -> None:
     assert (resolved.branch, resolved.flavour) == (570, "proprietary")
     fresh = driver.resolve(auto, model.bare(auto))
     assert fresh is not None
-    assert (fresh.branch, fresh.flavour) == (595, "open")
+    assert (fresh.branch, fresh.flavour) == (580, "open")
 
 
 def test_auto_keeps_its_own_choice_while_the_module_does_not_work() -> None:
