@@ -41,6 +41,11 @@ After an update of gpufleet, and for a folder made by hand:
     fleet schema -o inventory/.schema/host.json
     fleet schema fleet -o inventory/.schema/fleet.json
 
+Without comments, VS Code takes them from `.vscode/settings.json`, for folders inside hosts/ too:
+
+    {"yaml.schemas": {"inventory/.schema/host.json": "inventory/hosts/**/*.yaml",
+                      "inventory/.schema/fleet.json": "inventory/fleet.yaml"}}
+
 What several keys say together an editor does not know; `fleet validate` does.
 
 ## fleet.yaml
