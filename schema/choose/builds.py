@@ -33,8 +33,9 @@ class Wish(NamedTuple):
 @functools.lru_cache(maxsize=1024)
 def by_rule(wish: Wish) -> Choice:
     """The newest PyTorch that was asked for and has a build that fits, confirmed ones first."""
-    rows = [row for row in compat.torches() if asked_for(row, wish.asked)]
-    for row in sorted(rows, key=lambda row: not row.confirmed):
+    known = sorted(compat.torches(), key=lambda row: not row.confirmed)
+    rows = [row for row in known if asked_for(row, wish.asked)]
+    for row in rows:
         tags = [tag for tag in _cuda(row) if against(row, tag, wish) is None and _is_asked(row, tag, wish.asked)]
         if tags and _has_python(row, wish.python):
             best = max(tags, key=lambda tag: _order(row, tag, wish))

@@ -46,7 +46,8 @@ def kinds(spec: "HostSpec", snapshot: "Snapshot | None") -> Kinds:
     there = {key(row): Kind(*key(row), row.name) for row in rows if row is not None}
     known: dict[tuple[str, str], Kind] = {}
     unknown = []
-    for gpu in spec.gpus or ():
+    # By name, so that reasons do not depend on the order in which GPUs are listed.
+    for gpu in sorted(spec.gpus or (), key=lambda gpu: gpu.model or gpu.pci_id or ""):
         meanings = {key(product): Kind(*key(product), gpu.model or product.name) for product in products(gpu)}
         found = {one: kind for one, kind in meanings.items() if one in there} or meanings
         known = found | known
