@@ -5,7 +5,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from schema import compat, preferences
-from schema.choose import gpus, locked, needs, toolkits
+from schema.choose import board, gpus, locked, needs, toolkits
 from schema.choose.choice import Choice
 from schema.choose.gpus import Kind
 from schema.model import version_key
@@ -44,12 +44,11 @@ def cudnn(spec: "HostSpec", snapshot: "Snapshot | None") -> dict[str, Choice]:
 
 
 def _version(spec: "HostSpec", snapshot: "Snapshot | None", major: str, releases: tuple[str, ...]) -> Choice:
+    if spec.platform != "generic":
+        return board.cudnn(spec)
     chosen = locked.choice(spec, f"cudnn.version.{major}") or locked.choice(spec, "cudnn.version")
     if chosen is not None:
         return chosen
-    board = toolkits.jetpack(spec)
-    if board is not None:
-        return Choice(value=board.cudnn, reason=f"JetPack {board.jetpack} of L4T {board.version}", hint=_by_hand(major))
     unknown = gpus.kinds(spec, snapshot).unknown
     if unknown:
         return Choice(value=None, reason=f"nothing is known of {' and '.join(unknown)}", hint=_by_hand(major))

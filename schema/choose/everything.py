@@ -24,7 +24,7 @@ def choices(spec: "HostSpec", snapshot: "Snapshot | None" = None) -> dict[str, C
     """
     spec = settled(spec, snapshot)
     found: dict[str, Choice] = {}
-    managed = spec.managed_driver if spec.platform == "generic" else None
+    managed = spec.managed_driver
     if managed is not None and managed.source != "external":
         found |= {"driver.branch": branch(spec, snapshot)} if managed.branch == "auto" else {}
         found |= {"driver.modules": modules(spec, snapshot)} if managed.modules == "auto" else {}
@@ -33,9 +33,8 @@ def choices(spec: "HostSpec", snapshot: "Snapshot | None" = None) -> dict[str, C
             found |= {"driver.variant": packages.variant(spec, snapshot)} if managed.variant == "auto" else {}
         if managed.fabric_manager == "auto":
             found["driver.fabric_manager"] = packages.fabric_manager(spec, snapshot)
-    if isinstance(spec.cuda, CudaSpec) and spec.cuda.auto and spec.platform == "generic":
+    if isinstance(spec.cuda, CudaSpec) and spec.cuda.auto:
         found["cuda.toolkits"] = toolkit(spec, snapshot)
-    if spec.platform == "generic":
-        found |= {f"cudnn.version.{major}": choice for major, choice in cudnn(spec, snapshot).items()}
+    found |= {f"cudnn.version.{major}": choice for major, choice in cudnn(spec, snapshot).items()}
     found |= {f"environments.{name}.pip.indexes": choice for name, choice in wheels(spec, snapshot).items()}
     return found

@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from schema import compat, preferences
-from schema.choose import branches, gpus, locked, observed, repository
+from schema.choose import board, branches, gpus, locked, observed, repository
 from schema.choose.choice import Choice
 from schema.choose.gpus import Kind
 from schema.choose.needs import Policy, floor, reaches
@@ -42,12 +42,11 @@ def toolkit(spec: "HostSpec", snapshot: "Snapshot | None") -> Choice:
     cuda = spec.cuda
     if cuda is None or cuda == "none" or not cuda.auto:
         return Choice(value=None, reason="nothing is to be chosen", by="declared")
-    board = jetpack(spec)
-    if board is not None:
-        return Choice(value=board.cuda, reason=f"JetPack {board.jetpack} of L4T {board.version} brings it", by="rule")
     chosen = [version for version in locked.values(spec, "cuda.toolkits") if version not in cuda.written]
     if chosen:
         return Choice(value=chosen[0], reason=locked.REASON, by="lock")
+    if spec.platform != "generic":
+        return board.toolkit(spec)
     unknown = gpus.kinds(spec, snapshot).unknown
     if unknown:
         return _by_hand(f"nothing is known of {' and '.join(unknown)}")
@@ -55,12 +54,7 @@ def toolkit(spec: "HostSpec", snapshot: "Snapshot | None") -> Choice:
     if found.value is None:
         return found
     wished = wish(spec, found.value, gpus.kinds(spec, snapshot).known)
-    return _there(snapshot, wished) or by_rule(wished)
-
-
-def jetpack(spec: "HostSpec") -> compat.L4t | None:
-    """A Jetson's release, from which its toolkit and cuDNN follow; None for all other hosts and where it is unknown."""
-    return compat.l4t(spec.l4t) if spec.platform == "jetson" and spec.l4t is not None else None
+    return _there(spec, snapshot, wished) or by_rule(wished)
 
 
 def wish(spec: "HostSpec", driver: str, kinds: tuple[Kind, ...]) -> Wish:
@@ -88,15 +82,19 @@ def driver(spec: "HostSpec", snapshot: "Snapshot | None") -> Choice:
     return branches.branch(spec, snapshot)
 
 
-def _there(snapshot: "Snapshot | None", wish: Wish) -> Choice | None:
-    """A toolkit that our own pins name, or that is installed, newest first, where nothing speaks against it."""
+def _there(spec: "HostSpec", snapshot: "Snapshot | None", wish: Wish) -> Choice | None:
+    """A toolkit that our own pins name, or that is installed, newest first, where nothing speaks against it.
+
+    On a host that something else keeps its folder is enough.
+    """
     if snapshot is None:
         return None
-    installed = [name for name, item in snapshot.apt.packages.items() if item.installed]
-    own = list(preferences.own(snapshot))
-    for names, reason in ((own, "chosen by an earlier run"), (installed, "installed on the host")):
-        found = sorted((_of(name) for name in names if METAPACKAGE.match(name)), key=version_key, reverse=True)
-        for version in found:
+    own = [_of(name) for name in preferences.own(snapshot) if METAPACKAGE.match(name)]
+    packages = [name for name, item in snapshot.apt.packages.items() if item.installed]
+    installed = [_of(name) for name in packages if METAPACKAGE.match(name)]
+    installed += [item.version for item in snapshot.cuda.toolkits] if spec.external else []
+    for versions, reason in ((own, "chosen by an earlier run"), (installed, "installed on the host")):
+        for version in sorted(versions, key=version_key, reverse=True):
             if version not in wish.excluded and suits(version, wish):
                 return Choice(value=version, reason=reason, by="observed")
     return None

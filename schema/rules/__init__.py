@@ -47,6 +47,8 @@ RULES: tuple[tuple[Rule, frozenset[str]], ...] = (
     (platform.ubuntu, frozenset({"l4t", "ubuntu", "gpus"})),
     (platform.board, frozenset({"l4t", "gpus"})),
     (platform.toolkits, frozenset({"l4t", "cuda"})),
+    (auto.toolkit, frozenset({"gpus", "driver", "cuda", "ubuntu", "l4t"})),
+    (auto.cudnn, frozenset({"gpus", "driver", "cuda", "cudnn", "ubuntu", "l4t"})),
     (support.supported, frozenset()),
     (support.smoke_test, frozenset()),
 )
@@ -75,8 +77,6 @@ GENERIC: tuple[tuple[Rule, frozenset[str]], ...] = (
     (cudnn.release, frozenset({"gpus", "cuda", "cudnn", "ubuntu"})),
     (auto.driver, frozenset({"gpus", "driver", "cuda", "ubuntu"})),
     (auto.carried, frozenset({"gpus", "driver", "cuda", "ubuntu", "mirrors"})),
-    (auto.toolkit, frozenset({"gpus", "driver", "cuda", "ubuntu"})),
-    (auto.cudnn, frozenset({"gpus", "driver", "cuda", "cudnn", "ubuntu"})),
 )
 
 

@@ -139,6 +139,21 @@ def test_what_is_written_limits_what_is_chosen() -> None:
     assert choose.branch(host("RTX 4090", cuda=CudaSpec(toolkits=("13.3",))), None).value == "580"
 
 
+def test_a_jetson_has_what_its_l4t_brings_and_a_raspberry_pi_nothing(tmp_path: Path) -> None:
+    software = "cuda: {toolkits: auto}\ncudnn: {version: auto}\n"
+    text = 'ubuntu: "22.04"\nplatform: jetson\nl4t: "36.4"\ngpus: [Jetson AGX Orin]\n' + software
+    assert problems(tmp_path / "orin", {"hosts/h.yaml": text}) == []
+    spec, row = load.fleet(tmp_path / "orin").hosts["h"], compat.l4t("36.4")
+    assert row is not None
+    assert {path: choice.value for path, choice in choose.choices(spec).items()} == {
+        "cuda.toolkits": row.cuda,
+        "cudnn.version.12": row.cudnn,
+    }
+    assert choose.toolkit(spec, None).reason == f"that of L4T 36.4 (JetPack {row.jetpack})"
+    pi = 'ubuntu: "24.04"\nplatform: raspberry-pi\ncuda: {toolkits: auto}\n'
+    assert "CMP060" in {one.code for one in problems(tmp_path / "pi", {"hosts/h.yaml": pi})}
+
+
 def test_a_host_without_gpus_gets_the_newest_toolkit_of_its_release() -> None:
     found = choose.toolkit(host(ubuntu="20.04"), None)
     assert (found.value, found.reason) == ("12.9", "newest toolkit for Ubuntu 20.04")
