@@ -164,10 +164,14 @@ class TorchBuild(Model):
 
 
 class Torch(Datum):
-    """A PyTorch release ("2.8"). `pythons`: minor versions with wheels; `default`: the tag that PyPI's wheel is of."""
+    """A PyTorch release ("2.8"). `pythons`: minor versions with wheels; `default`: the tag that PyPI's wheel is of.
+
+    `glibc`: the C library that its wheels need (manylinux_2_28 of their names; manylinux2014 is 2.17).
+    """
 
     version: str
     pythons: tuple[str, ...]
+    glibc: str = "2.17"
     builds: dict[str, TorchBuild]
     default: str | None = None
     default_aarch64: str = "cpu"
