@@ -85,6 +85,10 @@ def script_for(work: Work, spec: CondaSpec, name: str, declared: EnvironmentSpec
     lines = header(work, spec)
     if fresh:
         lines.append(f"install -d -o {quote(owner)} -m 0755 {quote(prefix)}")
+    else:
+        # A run that was killed may have left an environment that conda does not take for one.
+        history = quote(f"{prefix}/conda-meta/history")
+        lines.append(f"[ -e {history} ] || {run_as(owner, f'touch {history}')}")
     specs = conda_specs(declared, [] if fresh else changes)
     if declared.explicit:
         needed = explicit.needed(declared, changes, fresh=fresh)

@@ -11,13 +11,17 @@ from fleet.solve import conda, pip
 from fleet.solve.conda import CondaRequest, Platform
 from fleet.solve.pip import PipRequest
 from schema import compat
+from schema.choose import gpus
 from schema.conda import declared as managed_conda
 from schema.environments.change import conda_requirements
 from schema.environments.model import EnvironmentSpec, ExplicitPackage, requirement_name
+from schema.gpu import GpuSpec
 from schema.host import HostSpec
 from schema.lock.inputs import digest
 from schema.lock.model import Lock, LockedEnvironment
+from schema.model import version_key
 
+CUDA_PACKAGES = frozenset({"cuda", "cuda-toolkit", "cuda-version", "cudatoolkit", "pytorch-cuda"})
 PLATFORMS: dict[str, Platform] = {"x86_64": "linux-64", "aarch64": "linux-aarch64"}
 
 
@@ -91,6 +95,7 @@ def _request(spec: HostSpec, name: str, one: EnvironmentSpec) -> CondaRequest:
         channels=one.channels,
         platform=PLATFORMS[spec.arch],
         virtual=virtual(spec),
+        limits=limits(spec, one),
         mirror=spec.mirrors.conda,
         ca_pem=spec.ca_pem,
         proxy=spec.proxy,
@@ -104,6 +109,31 @@ def virtual(spec: HostSpec) -> dict[str, str]:
         raise RunError("RUN308", f"{spec.name}: glibc of Ubuntu {spec.ubuntu} is not known", hint="declare another")
     version = cuda(spec)
     return {"__glibc": release.glibc} | ({"__cuda": version} if version is not None else {})
+
+
+def limits(spec: HostSpec, one: EnvironmentSpec) -> dict[str, str]:
+    """Libraries of a newer CUDA hold no code for an old GPU, whatever its driver runs. Who asks for a CUDA version
+    decides for himself.
+    """
+    asked = {requirement_name(item) for item in one.packages}
+    if cuda(spec) is None or asked & CUDA_PACKAGES:
+        return {}
+    found = [last for gpu in spec.gpus or () if (last := _last_cuda(gpu)) is not None]
+    if not found:
+        return {}
+    version, name = min(found, key=lambda item: version_key(item[0]))
+    major, minor = version_key(version)[:2]
+    reason = f"CUDA {version} is the last with code for {name}"
+    return {f"{package} <{major}.{minor + 1}": reason for package in ("cuda-version", "cudatoolkit")}
+
+
+def _last_cuda(gpu: GpuSpec) -> tuple[str, str] | None:
+    """The last CUDA for a GPU in every meaning of its name, and that name; None where one of them has no last."""
+    rows = [compat.architecture(product.architecture) for product in gpus.products(gpu)]
+    versions = [row.last_cuda for row in rows if row is not None and row.confirmed and row.last_cuda is not None]
+    if not versions or len(versions) < len(rows):
+        return None
+    return max(versions, key=version_key), gpu.model or gpu.pci_id or "the GPU"
 
 
 def cuda(spec: HostSpec) -> str | None:

@@ -25,6 +25,7 @@ class CondaRequest(Model):
     """What is asked: `virtual` is what the host itself brings, as `{"__cuda": "13.0", "__glibc": "2.39"}`, with a build
     after "=" where it has one ("1=x86_64_v3"); a host without a working driver has no `__cuda`.
 
+    `limits` hold for what the packages need, with the reason of each: `{"cuda-version <12.10": "the last for ..."}`.
     `keep` are the packages of an earlier lock that stay where they can. `environment` is for messages.
     """
 
@@ -33,6 +34,7 @@ class CondaRequest(Model):
     channels: tuple[Channel, ...] = ("conda-forge",)
     platform: Platform = "linux-64"
     virtual: dict[str, str] = {}
+    limits: dict[MatchSpec, str] = {}
     mirror: Url | None = None
     ca_pem: str | None = None
     proxy: ProxySpec | None = None
@@ -57,10 +59,17 @@ def solve(request: CondaRequest) -> CondaResult:
     channels = addresses(request)
     answer = _ask(request, channels)
     if answer.error is not None:
-        raise refusal.conda(request.environment, answer, channels, request.platform, request.virtual.get("__cuda"))
+        raise refusal.conda(request.environment, answer, channels, request.platform, _known(request))
     packages = tuple(_checked(request, item, channels) for item in answer.packages)
     python = {item.name: item.version for item in answer.packages if item.python or item.name == "python"}
     return CondaResult(packages=packages, python=python, notes=answer.notes)
+
+
+def _known(request: CondaRequest) -> list[str]:
+    """What the solver went by beside the declaration, in words."""
+    cuda = request.virtual.get("__cuda")
+    driver = [f"this host's driver: CUDA {cuda}"] if cuda is not None else []
+    return driver + [f"held to {limit}: {reason}" for limit, reason in request.limits.items()]
 
 
 def addresses(request: CondaRequest) -> tuple[str, ...]:
@@ -101,6 +110,7 @@ def _ask(request: CondaRequest, channels: tuple[str, ...]) -> Answer:
         channels=channels,
         platform=request.platform,
         virtual=_virtual(request),
+        limits=tuple(request.limits),
         keep=tuple(item.url for item in request.keep),
         kept_names=tuple(item.name for item in request.keep),
         cache=str(cache),

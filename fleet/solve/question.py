@@ -24,6 +24,7 @@ class Question(Model):
     channels: tuple[str, ...]
     platform: str
     virtual: tuple[VirtualPackage, ...]
+    limits: tuple[str, ...] = ()
     keep: tuple[str, ...] = ()
     kept_names: tuple[str, ...] = ()
     cache: str

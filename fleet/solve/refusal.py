@@ -1,6 +1,6 @@
 """Why an environment could not be solved, in the words and with the advice that a person can use."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from fleet.errors import RunError
 from fleet.solve.network import Done, shortened
@@ -9,13 +9,15 @@ from fleet.solve.question import Answer, Package
 NOISE = "Cannot solve the request because of: "
 
 
-def conda(environment: str, answer: Answer, channels: Iterable[str], platform: str, cuda: str | None) -> RunError:
-    """The error for a solver's refusal."""
+def conda(
+    environment: str, answer: Answer, channels: Iterable[str], platform: str, known: Sequence[str] = ()
+) -> RunError:
+    """The error for a solver's refusal; `known` are lines about the host that the solver went by."""
     where = ", ".join(channels)
     text = shortened(answer.text.removeprefix(NOISE))
     name = answer.name
     if answer.error == "processor":
-        return _processor(environment, answer, text, cuda)
+        return _processor(environment, answer, text, known)
     if answer.error == "channel":
         return _channel(environment, text, where)
     if answer.error == "spec":
@@ -37,14 +39,14 @@ def conda(environment: str, answer: Answer, channels: Iterable[str], platform: s
     elif answer.error == "version":
         message = f"environment {environment}: no channel has {name} in what is asked for"
         hint = f"the newest there: {answer.available}"
-    return RunError("RUN350", message, evidence=f"{text}\nchannels: {where}", hint=hint)
+    return RunError("RUN350", message, evidence="\n".join([text, *known, f"channels: {where}"]), hint=hint)
 
 
-def _processor(environment: str, answer: Answer, text: str, cuda: str | None) -> RunError:
+def _processor(environment: str, answer: Answer, text: str, known: Sequence[str]) -> RunError:
     name = answer.name
     message = f"environment {environment}: {name} would be a build without CUDA ({answer.chosen}) on a host with GPUs"
     needs = f", which need a driver with CUDA {answer.needs}" if answer.needs else ""
-    lines = [f"builds for CUDA: {answer.available}{needs}; this host's driver: CUDA {cuda}", text]
+    lines = [f"builds for CUDA: {answer.available}{needs}", *known, text]
     hint = (
         f"declare what lets a build for CUDA in (see why with {name}=*={answer.spelled}), such as another version or a "
         f"newer driver branch; or accept the processor alone: {name}=*={answer.processor}"

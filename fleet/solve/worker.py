@@ -46,7 +46,7 @@ async def solved(
         ],
         channel_priority=rattler.ChannelPriority.Strict,
         timeout=datetime.timedelta(seconds=asked.seconds),
-        constraints=[rattler.MatchSpec(text) for text in more],
+        constraints=[rattler.MatchSpec(text) for text in (*asked.limits, *more)],
         channel_relations="disabled",
         # As conda does by default (add_pip_as_python_dependency), where a channel has pip at all.
         add_pip_as_python_dependency=bool(await channels.records(["pip"])),

@@ -87,6 +87,23 @@ def test_a_version_that_has_no_cuda_for_the_driver_is_refused_with_what_to_type(
     assert "pytorch=*=cpu*" in error.failure.hint
 
 
+def test_what_the_gpus_have_no_code_for_is_not_chosen(site: Site) -> None:
+    rows = [record("cuda-version", version, "h1_0", constrains=["__cuda >=12"]) for version in ("12.9", "13.0")]
+    rows += [
+        record("pytorch", "2.9", "cuda130_py312_h1_0", "__cuda", "cuda-version >=13.0,<14"),
+        record("pytorch", "2.9", "cuda129_py312_h1_0", "__cuda", "cuda-version >=12.9,<13"),
+    ]
+    write_channel(site.folder / "conda-forge", *rows)
+    limits = {"cuda-version <12.10": "CUDA 12.9 is the last with code for GTX 1080"}
+    assert builds(solved(site, "pytorch"))["pytorch"] == "2.9 cuda130_py312_h1_0"
+    assert builds(solved(site, "pytorch", limits=limits)) == {
+        "pytorch": "2.9 cuda129_py312_h1_0",
+        "cuda-version": "12.9 h1_0",
+    }
+    error = refused(site, "pytorch=*=cuda130*", limits=limits)
+    assert "held to cuda-version <12.10: CUDA 12.9 is the last with code for GTX 1080" in error.failure.evidence
+
+
 def test_a_build_without_cuda_that_comes_in_as_a_dependency_is_avoided_too(site: Site) -> None:
     rows = [
         record("libxgboost", "3.0", "cpu_h1_3"),

@@ -99,6 +99,10 @@ def test_an_environment_is_what_the_lock_says_and_stays_so(locked: Locked) -> No
             "ds/numpy",
         ),
         ("rm /opt/conda/envs/ds/conda-meta/libblas-*.json", "ds/libblas"),
+        (
+            "cd /opt/conda/envs/ds/conda-meta; rm history numpy-*.json; rm -r ../lib/python3.12/site-packages/numpy",
+            "ds/numpy",
+        ),
     ],
 )
 def test_what_moved_by_hand_is_named_and_comes_back(locked: Locked, lab: Lab, breaking: str, named: str) -> None:
