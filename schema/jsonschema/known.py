@@ -94,6 +94,11 @@ def _indexes() -> Values:
         )
 
 
+def _l4ts() -> Values:
+    for row in compat.l4ts():
+        yield row.version, f"JetPack {row.jetpack}, Ubuntu {row.ubuntu}, CUDA {row.cuda}{_doubt(row)}"
+
+
 def _installers() -> Values:
     for distribution in ("miniforge", "miniconda", "anaconda"):
         for version in compat.installer_versions(distribution, "x86_64"):
@@ -113,6 +118,7 @@ LISTS: dict[str, tuple[Callable[[], Values], str]] = {
     "cudnns": (_cudnns, "a cuDNN version such as 9.10.2"),
     "pythons": (_pythons, "a Python version such as 3.11"),
     "indexes": (_indexes, "an index's URL such as https://download.pytorch.org/whl/cu126"),
+    "l4ts": (_l4ts, "a release of L4T such as 36.4"),
     "toolkits": (_toolkits, 'a CUDA version such as "12.9"'),
     "installers": (_installers, "an installer's version such as 25.3.1-0"),
     "codes": (_codes, "a code such as CMP001 or GPU120; fleet explain lists all"),
@@ -122,6 +128,7 @@ KNOWN = {
     "driver.branch": "branches",
     "cuda.toolkits[]": "toolkits",
     "cuda.default": "toolkits",
+    "l4t": "l4ts",
     "driver.version": "drivers",
     "cudnn.version": "cudnns",
     "environments.python": "pythons",

@@ -89,6 +89,9 @@ RIGHT = [
     "reboot: if-needed\nsmoke_test: false",
     "mirrors: {cuda: {url: 'https://m.example/{distro}'}, pypi: 'https://m.example/simple'}",
     "gpus: [GTX 1080, TITAN X (Pascal)]",
+    "gpus: [GTX 1080]\ncuda: {toolkits: auto}\ncudnn: {version: auto}",
+    'cuda: {toolkits: [auto, 12.9, {"11.8": absent}]}\ngpus: [L4]\ncudnn: {version: {"12": auto}}',
+    "platform: jetson\nl4t: 36.4\narch: aarch64\ngpus: [Jetson AGX Orin]\nexternal: true",
 ]
 
 
@@ -157,6 +160,9 @@ WRONG = [
     "mirrors: {pypi: ftp://m.example}",
     "kernel: {hold: no}",
     "platform: windows",
+    "l4t: newest",
+    "external: maybe",
+    "cuda: {toolkits: newest}",
 ]
 
 
