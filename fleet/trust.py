@@ -2,6 +2,7 @@
 
 import functools
 import hashlib
+import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -31,7 +32,11 @@ def authority(spec: HostSpec) -> Path | None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         if not path.exists():
-            path.write_text(spec.ca_pem, encoding="ascii")
+            with tempfile.NamedTemporaryFile(
+                "w", dir=path.parent, prefix=".", encoding="ascii", delete=False
+            ) as partial:
+                partial.write(spec.ca_pem)
+            Path(partial.name).replace(path)
     except OSError as error:
         raise UnknownIndex(f"the CA bundle cannot be written to {path}: {error.strerror}") from error
     return path

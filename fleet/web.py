@@ -48,6 +48,8 @@ def _stays_encrypted(answer: requests.Response, **_options: object) -> None:
 
 def get(web: requests.Session, url: str, limit: int = LARGEST) -> bytes:
     """The bytes at an address. Raises UnknownIndex when they cannot be had, or are more than `limit`."""
+    if url.startswith("file:"):
+        raise UnknownIndex(f"{url}: a file: address is the host's own, and cannot be read from here")
     end = time.monotonic() + DEADLINE_SECONDS
     content = bytearray()
     try:

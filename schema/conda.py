@@ -72,13 +72,16 @@ def declared(spec: "HostSpec") -> CondaSpec | None:
 
 
 def wanted(spec: "HostSpec") -> compat.Installer | None:
-    """The declared installer with its address and sha256: the declared hash, else the one our data knows, else None."""
+    """The declared installer with its address and sha256: the lock's, else the declared one, our data's, or None."""
     conda = declared(spec)
     if conda is None:
         return None
     known = compat.installer(conda.distribution, conda.version, spec.arch)
     mirror = spec.mirrors.installers
     url = known.url if mirror is None else f"{mirror.rstrip('/')}/{known.file}"
+    locked = spec.locked.installer if spec.locked is not None else None
+    if locked is not None and locked.url == url:
+        return known.model_copy(update={"url": url, "sha256": locked.sha256})
     return known.model_copy(update={"url": url, "sha256": conda.sha256 or known.sha256})
 
 

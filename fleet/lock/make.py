@@ -41,13 +41,17 @@ class _Host:
 
 @dataclass
 class Maker:
-    """`old` is kept where it still answers and `update` does not name it."""
+    """`old` is kept where it still answers and `update` does not name it.
+
+    `whole`: the inventory was read whole, so that hosts which it does not have are gone.
+    """
 
     fleet: Fleet
     names: tuple[str, ...]
     old: Lock | None
     update: Update
     told: Told = lambda _text: None
+    whole: bool = True
     notes: list[str] = field(default_factory=list)
 
     def lock(self) -> Lock:
@@ -153,8 +157,11 @@ class Maker:
         """Hosts that this run was not about, as they are in the old lock; those that are gone are dropped."""
         if self.old is None:
             return []
-        others = set(self.fleet.names) - set(self.names)
-        groups = [(group, tuple(name for name in group.hosts if name in others)) for group in self.old.hosts]
+        gone = (
+            {name for group in self.old.hosts for name in group.hosts} - set(self.fleet.names) if self.whole else set()
+        )
+        aside = gone | set(self.names)
+        groups = [(group, tuple(name for name in group.hosts if name not in aside)) for group in self.old.hosts]
         return [group.model_copy(update={"hosts": names}) for group, names in groups if names]
 
     def _carry(

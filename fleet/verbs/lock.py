@@ -58,7 +58,9 @@ def command(
     old = old_lock(fleet)
     if checked:
         return check(fleet, chosen, old, form, file, whole=not limit and path.is_dir())
-    return renew(fleet, chosen, old, Update(frozenset(names), everything=update and not names), form, file, dry=dry)
+    renewed = Update(frozenset(names), everything=update and not names)
+    maker = Maker(fleet, chosen, old, renewed, output.progress, whole=path.is_dir())
+    return renew(maker, form, file, dry=dry)
 
 
 def _named(given: str | None, packages: tuple[str, ...], update: bool) -> tuple[Path, tuple[str, ...]]:
@@ -105,10 +107,9 @@ def check(fleet: Fleet, names: tuple[str, ...], old: Lock | None, form: str, fil
     return 0 if fresh else 2
 
 
-def renew(
-    fleet: Fleet, names: tuple[str, ...], old: Lock | None, update: Update, form: str, file: Path | None, *, dry: bool
-) -> int:
-    maker = Maker(fleet, names, old, update, output.progress)
+def renew(maker: Maker, form: str, file: Path | None, *, dry: bool) -> int:
+    """Resolve, tell the difference, and write the lock if it changed."""
+    fleet, old, update = maker.fleet, maker.old, maker.update
     try:
         new = maker.lock()
     finally:

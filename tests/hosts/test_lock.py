@@ -12,10 +12,12 @@ from pathlib import Path
 
 import pytest
 import running
+from test_apply import DESK
 
 from lab import inventory, repositories, signing
 from lab.host import LabHost
 from lab.lab import Lab
+from schema.lock import read
 
 pytestmark = [pytest.mark.hosts, pytest.mark.slow]
 FLEET = str(Path(sys.executable).with_name("fleet"))
@@ -159,3 +161,46 @@ def test_an_update_shows_old_to_new_and_an_apply_moves(locked: Locked) -> None:
     assert running.version(locked.host, "nvidia-open-580") == NEW
     assert fleet("drift", str(locked.folder)).code == 0
     assert subprocess.run([FLEET, "lock", str(locked.folder), "--check"], check=False).returncode == 0
+
+
+def test_a_desktop_with_environments_is_brought_to_its_lock_and_stays_there(
+    bare_host: Callable[..., LabHost], write_inventory: Callable[..., Path]
+) -> None:
+    desk = bare_host("desk", "10de:1b80")
+    folder = write_inventory(desk=DESK)
+    locked = fleet("lock", str(folder))
+    assert locked.code == 0, locked.text
+    first = running.apply(folder)
+    assert first.code == 0, first.text
+    second = running.apply(folder)
+    assert (second.code, second.operations) == (0, []), second.text
+    lock = read.load(folder)
+    assert lock is not None
+    (environment,) = lock.environments.values()
+    there = desk.run("ls /opt/conda/envs/ds/conda-meta").stdout
+    assert all(f"{item.name}-{item.version}-{item.build}.json" in there for item in environment.packages)
+    desk.run("rm /opt/conda/envs/ds/conda-meta/numpy-*.json")
+    assert "environments ds/numpy: absent -> " in fleet("drift", str(folder)).text
+    assert running.apply(folder).code == 0
+    assert fleet("drift", str(folder)).code == 0
+
+
+def test_the_archives_driver_is_held_to_the_lock_too(
+    bare_host: Callable[..., LabHost], write_inventory: Callable[..., Path]
+) -> None:
+    host = bare_host("desk", "10de:2684")
+    spec = {"ubuntu": "24.04", "gpus": ["RTX 4090"], "driver": {"source": "ubuntu", "branch": 580}}
+    folder = write_inventory(desk=spec)
+    locked = fleet("lock", str(folder))
+    assert locked.code == 0, locked.text
+    first = running.apply(folder)
+    assert first.code == 0, first.text
+    lock = read.load(folder)
+    assert lock is not None
+    (repository,) = lock.repositories.values()
+    (packages,) = repository.sets.values()
+    assert running.version(host, "nvidia-driver-580-open") == packages["nvidia-driver-580-open"].version
+    assert "Package: nvidia-driver-580-open\nPin: version" in host.run("cat /etc/apt/preferences.d/gpufleet").stdout
+    second = running.apply(folder)
+    assert (second.code, second.operations) == (0, []), second.text
+    assert fleet("drift", str(folder)).code == 0

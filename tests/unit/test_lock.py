@@ -1,21 +1,25 @@
 """fleet.lock: what it says of a host, how a host that differs is found, and what is said of a damaged file."""
 
+from pathlib import Path
+
 import pytest
 
 from fleet.lock import difference, stale, write
-from schema import pins, plan
+from fleet.lock.update import Update
+from schema import conda, load, pins, plan
 from schema.connection import ConnectionSpec
 from schema.cuda import CudaSpec
 from schema.driver import DriverSpec
 from schema.fleet import Fleet
 from schema.host import HostSpec
 from schema.lock import inputs, read
-from schema.lock.model import Lock, Locked, LockedHosts, LockedPackage, LockedRepository, PackageSet
+from schema.lock.model import Lock, Locked, LockedHosts, LockedInstaller, LockedPackage, LockedRepository, PackageSet
 from schema.lock.obey import ADDED, CHANGED, UNKNOWN, Obeyed
 from schema.snapshot import Snapshot
 from tests.property import model
 from tests.unit.test_plan import DESK, NODE
 
+HOST = 'ubuntu: "22.04"\ngpus: [H100 SXM]\ndriver: {branch: 580, modules: open}\ncuda: {toolkits: ["12.9"]}\n'
 REPOSITORY = "nvidia 22.04 x86_64 https://mirror.example/cuda"
 
 
@@ -204,3 +208,54 @@ def test_the_difference_is_told_once_for_hosts_that_change_alike() -> None:
     ]
     assert difference.lines(found)[0] == "node, twin:"
     assert difference.between(old, old) == ()
+
+
+def written(tmp_path: Path, text: str | None, *, required: bool, host: str = HOST) -> list[tuple[str, str]]:
+    (tmp_path / "hosts").mkdir(exist_ok=True)
+    (tmp_path / "hosts/node.yaml").write_text(host)
+    (tmp_path / "fleet.yaml").write_text(f"require_lock: {str(required).lower()}\n")
+    if text is not None:
+        (tmp_path / "fleet.lock").write_text(text)
+    return [(one.code, one.severity) for one in load.read(tmp_path).problems]
+
+
+def test_a_lock_is_needed_only_where_it_is_required(tmp_path: Path) -> None:
+    assert written(tmp_path, None, required=False) == []
+    assert written(tmp_path, None, required=True) == [("INV052", "error")]
+    # Nothing of this host could be locked.
+    assert written(tmp_path, None, required=True, host='ubuntu: "22.04"\n') == []
+
+
+def test_a_stale_lock_warns_and_is_an_error_where_it_is_required(tmp_path: Path) -> None:
+    (tmp_path / "hosts").mkdir()
+    (tmp_path / "hosts/node.yaml").write_text(HOST)
+    fresh = write.text(lock(load.read(tmp_path).hosts["node"]))
+    assert written(tmp_path, fresh, required=True) == []
+    changed = HOST.replace("12.9", "12.8")
+    assert written(tmp_path, fresh, required=False, host=changed) == [("INV051", "warning")]
+    assert written(tmp_path, fresh, required=True, host=changed) == [("INV052", "error")]
+    assert load.read(tmp_path, locked=False).problems == ()
+
+
+def test_the_installer_of_the_lock_is_the_one_to_run() -> None:
+    url = conda.wanted(DESK).url  # type: ignore[union-attr]
+    row = LockedInstaller(distribution="miniforge", version="25.3.1-0", arch="x86_64", url=url, sha256="b" * 64)
+    spec = DESK.model_copy(update={"locked": Locked(installer=row)})
+    assert conda.wanted(spec).sha256 == "b" * 64  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    ("names", "sets"),
+    [
+        ({"libnvidia-compute-580"}, {"driver 580 open full"}),
+        ({"driver"}, {"driver 580 open full"}),
+        ({"cuda"}, {"cuda 12.9"}),
+        ({"cuda-toolkit-12-9", "nvidia-open-580"}, {"cuda 12.9", "driver 580 open full"}),
+        ({"nvidia-open"}, set()),
+    ],
+)
+def test_an_update_renews_the_sets_that_hold_a_name(names: set[str], sets: set[str]) -> None:
+    update = Update(frozenset(names))
+    (repository,) = lock().repositories.values()
+    assert {name for name, packages in repository.sets.items() if update.set(name, packages)} == sets
+    assert bool(update.missed) is (not sets)

@@ -184,6 +184,17 @@ def test_a_host_that_is_gone_leaves_the_lock_and_a_limit_leaves_the_others(fleet
     assert [group.hosts for group in read.parse(fleet.lock).hosts] == [("node",)]
 
 
+def test_one_hosts_file_leaves_the_others_in_the_lock(fleet: Fleet) -> None:
+    fleet.host("other")
+    fleet()
+    fleet.host("other", NODE.replace("12.9", "12.8"))
+    before = fleet.lock
+    fleet.folder = fleet.folder / "hosts/node.yaml"
+    assert "up to date" in fleet().stdout
+    fleet.folder = fleet.folder.parents[1]
+    assert fleet.lock == before
+
+
 def test_a_check_without_a_lock_is_stale_and_with_a_broken_one_cannot_tell(fleet: Fleet) -> None:
     assert fleet("--check").returncode == 2
     (fleet.folder / "fleet.lock").write_text("version: 1\n<<<<<<< HEAD\n")
