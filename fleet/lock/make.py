@@ -157,10 +157,8 @@ class Maker:
         """Hosts that this run was not about, as they are in the old lock; those that are gone are dropped."""
         if self.old is None:
             return []
-        gone = (
-            {name for group in self.old.hosts for name in group.hosts} - set(self.fleet.names) if self.whole else set()
-        )
-        aside = gone | set(self.names)
+        locked = {name for group in self.old.hosts for name in group.hosts}
+        aside = set(self.names) | (locked - set(self.fleet.names) if self.whole else set())
         groups = [(group, tuple(name for name in group.hosts if name not in aside)) for group in self.old.hosts]
         return [group.model_copy(update={"hosts": names}) for group, names in groups if names]
 
