@@ -108,6 +108,25 @@ def test_boards_are_aarch64_and_an_inherited_driver_is_passed_over(tmp_path: Pat
     assert (spec.arch, spec.managed_driver) == ("aarch64", None)
 
 
+TORCH = JETSON.format(l4t="36.4", ubuntu="22.04", board="Orin") + (
+    "conda: {{version: 25.3.1-0}}\n"
+    "environments: {{t: {{python: '3.10', pip: {{packages: [numpy, torch], indexes: [{index}]}}}}}}\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("index", "told"),
+    [
+        ("", True),
+        ("{{url: 'https://download.pytorch.org/whl/cu126', packages: [torch]}}", True),
+        ("{{url: 'https://wheels.example/jp61', packages: [torch]}}", False),
+    ],
+)
+def test_wheels_for_servers_are_a_warning_on_a_jetson(tmp_path: Path, index: str, told: bool) -> None:
+    found = problems(tmp_path, TORCH.format(index=index.format()))
+    assert [one[:3] for one in found] == [("CMP055", "warning", "environments.t.pip.packages.1")] * told
+
+
 def test_auto_is_what_jetpack_brings(tmp_path: Path) -> None:
     text = JETSON.format(l4t="35.6.1", ubuntu="20.04", board="Xavier NX") + "cuda: {toolkits: auto}\n"
     assert problems(tmp_path, text) == []
