@@ -36,13 +36,6 @@ def damaged(seed: int, number: int) -> tuple[str, bytes]:
     return name, mutations.mutated(files[name], dice)
 
 
-def write(folder: Path, files: dict[str, bytes]) -> None:
-    for name, data in files.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
-
-
 def main(given: Sequence[str]) -> None:
     chosen = arguments(given)
     numbers = range(chosen.inputs) if chosen.only is None else [chosen.only]
@@ -50,7 +43,7 @@ def main(given: Sequence[str]) -> None:
     slowest, failures, started = (0.0, -1, ""), 0, time.monotonic()
     with tempfile.TemporaryDirectory(prefix="gpufleet-fuzz-") as name:
         folder, sound = Path(name) / "site", sample.files()
-        write(folder, sound)
+        sample.write(folder, sound)
         promises.outcome(folder)
         for number in numbers:
             file, data = damaged(chosen.seed, number)

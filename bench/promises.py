@@ -54,7 +54,7 @@ def wrong(problem: Problem) -> list[str]:
     text = problem.text()
     found = [] if text.isprintable() else [f"not one printable line: {text!r}"]
     found += [] if problem.file and problem.message else ["a problem without a file or a message"]
-    found += [] if (problem.line is None) == (problem.column is None) else [f"half a place: {text}"]
+    found += [f"a column without a line: {text}"] if problem.line is None and problem.column is not None else []
     found += [] if (problem.line or 1) > 0 and (problem.column or 1) > 0 else [f"no place: {text}"]
     return found + ([] if len(text) < 4000 else [f"a problem of {len(text)} characters"])
 

@@ -1,6 +1,15 @@
 """A small inventory in which every kind of file has its place: what the fuzzer starts from."""
 
+import functools
+import tempfile
+from collections.abc import Mapping
 from pathlib import Path
+
+from fleet.lock import write as lockfile
+from schema import load
+from schema.content import explicit
+from schema.lock import inputs
+from schema.lock.model import Lock
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
 SHA = "0123456789abcdef" * 4
@@ -55,6 +64,54 @@ REQUIREMENTS = (
 
 def files() -> dict[str, bytes]:
     """Bytes by path inside the folder. Loads without a problem."""
+    written = _written()
+    return {**written, "fleet.lock": _lock(tuple(written.items()))}
+
+
+def write(folder: Path, wanted: Mapping[str, bytes]) -> None:
+    for name, data in wanted.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+
+
+@functools.cache
+def _lock(written: tuple[tuple[str, bytes], ...]) -> bytes:
+    """A lock for the host as the other files declare it, with an entry of every kind."""
+    with tempfile.TemporaryDirectory() as name:
+        write(Path(name) / "site", dict(written))
+        spec = load.fleet(Path(name) / "site").hosts["node"]
+    sets = {
+        "driver 580 open compute": {"nvidia-open-580": package("580.95.05-0ubuntu1")},
+        "cuda 12.9": {"cuda-toolkit-12-9": package("12.9.1-1")},
+    }
+    repository = {
+        **{"source": "nvidia", "release": "24.04", "arch": "x86_64", "url": "https://mirror.example/cuda"},
+        **{"fingerprints": ["A" * 40], "date": "Tue, 24 Nov 2026 10:00:00 UTC", "sets": sets},
+    }
+    installer = {"distribution": "miniforge", "version": "25.3.1-0", "arch": "x86_64", "sha256": SHA}
+    solved = {
+        "platform": "linux-64",
+        "virtual": ["__cuda=13.0"],
+        "packages": [one.model_dump() for one in explicit.packages(LOCK, "l")],
+    }
+    group = {
+        **{"hosts": ["node"], "inputs": inputs.inputs(spec), "sets": {"nvidia": sorted(sets)}, "installer": "conda"},
+        **{"choices": {"driver.branch": "580"}, "environments": {"pip": "pip"}},
+    }
+    lock = {
+        **{"hosts": [group], "repositories": {"nvidia": repository}, "environments": {"pip": solved}},
+        "installers": {"conda": {**installer, "url": "https://mirror.example/Miniforge3-25.3.1-0-Linux-x86_64.sh"}},
+    }
+    return lockfile.text(Lock.model_validate(lock)).encode()
+
+
+def package(version: str) -> dict[str, object]:
+    return {"version": version, "sha256": SHA, "size": 1234}
+
+
+def _written() -> dict[str, bytes]:
+    """The files that people write."""
     keys = EXAMPLES / "air-gapped" / "keys"
     fleet = (EXAMPLES / "air-gapped" / "fleet.yaml").read_text()
     fingerprint = fleet.partition("fingerprint: ")[2][:40]

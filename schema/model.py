@@ -78,6 +78,13 @@ def no_credentials_within(value: str) -> str:
     return _no_credentials(value) if "://" in value else value
 
 
+def _printable(value: str) -> str:
+    # Spaces that do not break a line, and the wide one of Chinese and Japanese, are no tricks.
+    if not value.translate(dict.fromkeys((0xA0, 0x202F, 0x3000), " ")).isprintable():
+        raise ValueError("characters that cannot be seen are not allowed")
+    return value
+
+
 def _stays_inside(value: str) -> str:
     if not value.startswith(("/", "~")) and ".." in value.split("/"):
         raise ValueError("a relative path has to stay in the inventory folder")
@@ -126,7 +133,11 @@ Channel = Annotated[
 # What no_proxy lists: a host, a domain with a leading dot or *, an address or a network.
 HostPattern = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9.*:\[][A-Za-z0-9.*:_/\[\]-]*$", max_length=253)]
 # Text that is only shown: no control characters, which could move a terminal's cursor.
-Sentence = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]+$", max_length=512)]
+Sentence = Annotated[
+    str,
+    StringConstraints(pattern=r"^[^\x00-\x1f\x7f]+$", max_length=512),
+    AfterValidator(_printable),
+]
 PciId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{4}:[0-9a-f]{4}$")]
 
 

@@ -12,6 +12,8 @@ from schema.content.reader import Reader, refused
 from schema.environments import Requirement
 
 MAX_INCLUDES = 100
+# A path of NAME_MAX bytes (Linux, limits.h) is enough for any.
+MAX_NAME = 255
 HASH = re.compile(r"--hash=sha(256|384|512):[0-9a-f]{64,128}$")
 OPTIONS = {
     (
@@ -50,6 +52,10 @@ def _lines(file: str, reader: Reader, including: tuple[str, ...], reads: Iterato
         include = re.fullmatch(r"(?:-r|--requirement)[ =]*(\S+)", line)
         if include:
             inner = posixpath.normpath(posixpath.join(posixpath.dirname(file), include[1]))
+            if len(inner) > MAX_NAME:
+                raise refused(
+                    "INV024", file, number, f"the name of a file that is included has {len(inner)} characters."
+                )
             if inner.startswith(("../", "/")):
                 raise refused("INV022", file, number, "this includes a file outside of the inventory folder.")
             found += _lines(inner, reader, (*including, file), reads)

@@ -9,8 +9,10 @@ from schema.environments.model import ExplicitPackage, PinnedPackage
 from schema.model import Fingerprint, Model, Name, PackageName, PackageVersion, Sentence, Sha256, Url
 
 Source = Literal["nvidia", "ubuntu"]
-# A value of `auto` that was settled: a branch, a flavour, a word, a truth, or a list of releases.
-Choice = str | bool | tuple[str, ...]
+# A value of `auto` that was settled: a branch, a flavour, a word, an index's URL, a truth, or a list of releases. They
+# become parts of packages' names and of files on the host.
+Word = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9.+-]*$", max_length=64)]
+Choice = Word | Url | bool | tuple[Word, ...]
 # "driver 580 open full", "cuda 12.9", "cudnn 9.10.2 cuda 12".
 SetName = Annotated[str, StringConstraints(pattern=r"^[a-z]+( [A-Za-z0-9.+-]+)+$", max_length=128)]
 # 64 bits of a hash: enough to notice that a declaration changed.

@@ -1,5 +1,6 @@
 """fleet.lock as text: read strictly, with every fault at its line, and what each host takes of it."""
 
+import collections
 import re
 from pathlib import Path
 
@@ -33,8 +34,8 @@ class Loader(yaml.CSafeLoader):
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[object, object]:
         found: dict[object, object] = super().construct_mapping(node, deep=deep)
         if len(found) != len(node.value):
-            keys = [key.value for key, _ in node.value]
-            twice = next((key for key, _ in node.value if keys.count(key.value) > 1), node)
+            times = collections.Counter(str(key.value) for key, _ in node.value)
+            twice = next((key for key, _ in node.value if times[str(key.value)] > 1), node)
             raise yaml.constructor.ConstructorError(
                 None, None, f"the key {getattr(twice, 'value', '')!r} stands here twice", node.start_mark
             )

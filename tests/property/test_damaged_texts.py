@@ -13,7 +13,7 @@ INPUTS = 600
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("fuzz") / "site"
-    fuzz.write(folder, sample.files())
+    sample.write(folder, sample.files())
     return folder
 
 

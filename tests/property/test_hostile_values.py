@@ -19,7 +19,7 @@ import yaml
 from pydantic import ValidationError
 from pyinfra.api.host import Host
 
-from bench import fuzz, sample
+from bench import sample
 from deploys import apply, environments, remote, task
 from deploys.step import StepError, Work
 from facts.snapshot import HostSnapshot
@@ -114,7 +114,7 @@ Place = tuple[str | int, ...]
 @pytest.fixture(scope="module")
 def sound(tmp_path_factory: pytest.TempPathFactory) -> HostSpec:
     folder = tmp_path_factory.mktemp("values") / "site"
-    fuzz.write(folder, sample.files())
+    sample.write(folder, sample.files())
     spec = load.fleet(folder).hosts["node"]
     return spec.model_copy(update={"gpus": (spec.gpus or ())[:1]})
 
@@ -252,7 +252,7 @@ def written(tree: object) -> str:
 
 @pytest.mark.parametrize("payload", ["$(canary)", "\n", " -rf", "`", "\x1b[2J", "\u202e", '"', "\\", "a" * 9000])
 def test_a_hostile_text_is_refused_at_its_place(tmp_path: Path, payload: str) -> None:
-    fuzz.write(tmp_path / "site", sample.files())
+    sample.write(tmp_path / "site", sample.files())
     tree, _ = document.parse(sample.files()["hosts/node.yaml"], "node.yaml")
     assert tree is not None
     plain, refused = merge.plain(tree), 0

@@ -7,6 +7,7 @@ import pytest
 from bench import promises, sample
 from schema import load, openpgp
 from schema.errors import Problem
+from schema.lock import read
 
 MIB = 1 << 20
 ENVIRONMENT = "ubuntu: '24.04'\nconda: {version: 25.3.1-0}\nenvironments: {e: {WHAT}}\n"
@@ -54,7 +55,7 @@ def test_a_file_that_cannot_have_its_name(tmp_path: Path) -> None:
     found = problems(
         tmp_path, {"hosts/a.yaml": environment("pip: {requirements: r.txt}"), "r.txt": f"-r {'a' * 5000}\n"}
     )
-    assert [problem.code for problem in found] == ["INV002"]
+    assert [problem.code for problem in found] == ["INV024"]
 
 
 def test_a_line_of_an_explicit_lock_that_fits_in_many_ways(tmp_path: Path) -> None:
@@ -132,3 +133,9 @@ def test_a_day_is_written_as_a_day(tmp_path: Path, day: str) -> None:
 def test_the_sample_has_a_file_of_every_kind() -> None:
     suffixes = {Path(name).suffix for name in sample.files()}
     assert suffixes == {".yaml", ".yml", ".txt", ".lock", ".asc", ".pem"}
+
+
+def test_a_lock_in_which_the_last_of_many_keys_stands_twice() -> None:
+    rows = "".join(f"  k{number}: 1\n" for number in range(60_000))
+    with promises.patience(), pytest.raises(read.Broken, match=r"'last' stands here twice"):
+        read.parse(f"version: 1\nrepositories:\n{rows}  last: 1\n  last: 2\n".encode())
