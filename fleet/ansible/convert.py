@@ -54,8 +54,11 @@ def inventory(found: Inventory, source: Path, folder: str) -> Ours:
         for host, order in listed.items()
     }
     for host, made in full.items():
+        here = next((name for name, one in ours.hosts.items() if one.connection.get("local")), None)
         if made.other is not None:
             ours.left_out.append(LeftOut("host", host, f"its connection is {made.other}, and gpufleet uses SSH"))
+        elif made.local and here is not None:
+            ours.left_out.append(LeftOut("host", host, f"only one host can be this machine, and so is {here}"))
         else:
             ours.hosts[names[host]] = _host(
                 names[host], host, made, [groups[one] for one in listed[host] if one in groups]
@@ -66,6 +69,10 @@ def inventory(found: Inventory, source: Path, folder: str) -> Ours:
         _own(ours, made_host)
     ours.left_out += [LeftOut("file" if "/" in name else "variable", name, why) for name, why in found.left_out]
     ours.left_out += _variables(found, full, source.parent)
+    if (source.parent / "ansible.cfg").is_file():
+        ours.notes.append(
+            "ansible.cfg beside the inventory is not read: its remote_user, key or ssh_args are defaults here"
+        )
     return ours
 
 

@@ -1,7 +1,7 @@
 """conda of a machine as a declaration: its installer from gpufleet's record, or as its packages suggest, marked so."""
 
 from fleet.discover import environment
-from fleet.discover.draft import Draft, plain, quoted, some
+from fleet.discover.draft import Draft, plain, quoted, some, text
 from schema.conda import PROFILE, CondaState
 from schema.discovery import CondaPrefix, Discovery
 from schema.snapshot import Snapshot
@@ -51,7 +51,7 @@ def _conda(state: CondaState, known: CondaPrefix, snapshot: Snapshot, external: 
     lines = ["# Nothing records what installed conda; its own packages suggest this:"] if guessed else []
     lines += [
         f"{found}conda:",
-        f"{found}  distribution: {distribution}",
+        f"{found}  distribution: {text(distribution)}",
         f"{found}  version: {quoted(version)}" + (f"  # conda {plain(state.version or '')}" if guessed else ""),
         f"{found}  prefix: {quoted(state.prefix)}",
     ]

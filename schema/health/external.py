@@ -13,17 +13,20 @@ if TYPE_CHECKING:
 
 
 def declared(spec: "HostSpec", snapshot: "Snapshot") -> list[Finding]:
-    """One finding of everything that is not as declared; the driver has its own (GPU118)."""
+    """That nothing is changed, as information; and everything that is not as declared, but the driver (GPU118)."""
     if not spec.external:
         return []
     lines = [*_toolkits(spec, snapshot), *_cudnn(spec, snapshot), *_conda(spec, snapshot)]
+    words = "the host is declared external: it is checked, and a run changes nothing on it"
+    hint = "to let a run keep it, delete `external: true` and look at the plan"
+    kept = finding("GPU191", "info", words, ["external: true"], hint)
     if not lines:
-        return []
+        return [kept]
     message = (
         f"{len(lines)} thing{'s are' if len(lines) > 1 else ' is'} not as declared on a host that something else keeps"
     )
     hint = "ask whoever keeps it, declare what is there, or delete `external: true` and let a run make it so"
-    return [finding("GPU190", "error", message, lines, hint)]
+    return [kept, finding("GPU190", "error", message, lines, hint)]
 
 
 def _line(item: str, observed: str | None, desired: str | None) -> str:

@@ -177,3 +177,11 @@ def test_names_and_values_of_a_hostile_inventory_stay_in_their_line(tmp_path: Pa
     content = yaml.safe_load(render.files(made, "in\nvent")["hosts/a.yaml"])
     assert content is None
     assert {one.name for one in made.left_out} == {"ansible_user", "ansible_host", "bad\nkey: 1"}
+
+
+def test_only_one_host_can_be_this_machine(tmp_path: Path) -> None:
+    (tmp_path / "ansible.cfg").write_text("[defaults]\nremote_user = ann\n")
+    made = ours("localhost ansible_connection=local\nother ansible_connection=local\nfar\n", tmp_path)
+    assert set(made.hosts) == {"localhost", "far"}
+    assert [(one.kind, one.name) for one in made.left_out] == [("host", "other")]
+    assert "ansible.cfg" in made.notes[0]
