@@ -30,8 +30,9 @@ class Verdict(NamedTuple):
 
     @property
     def clean(self) -> bool:
-        """Valid, and nothing that a run would change."""
-        return self.plan is not None and self.plan.empty and not self.errors
+        """Valid, nothing that a run would change, and nothing that is not as declared."""
+        differs = self.plan is None or any(one.code == "GPU190" for one in self.plan.findings)
+        return self.plan is not None and self.plan.empty and not self.errors and not differs
 
 
 def verdict(folder: Path, file: str, files: Mapping[str, str], snapshot: Snapshot) -> Verdict:

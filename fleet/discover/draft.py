@@ -50,7 +50,8 @@ class Draft:
             if top == ENVIRONMENTS and name and not opened and any(map(declares, lines)):
                 opened = True
                 yield f"{ENVIRONMENTS}:"
-            yield from (f"  {line}" if name and declares(line) else line for line in lines)
+            inside = bool(name) and any(map(declares, lines))
+            yield from (f"  {line}" if inside else line for line in lines)
 
 
 def declares(line: str) -> bool:

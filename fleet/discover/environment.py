@@ -38,7 +38,8 @@ def lines(state: EnvironmentState, origin: EnvironmentOrigin | None, conda_owner
     implied = {"python": python is not None, "pip": bool(wheels), "ipykernel": kernel}
     said = {name for name, goes in implied.items() if goes}
     found += _packages(there, known, said)
-    found += _pip([item for item in wheels if requirement_name(item.name) not in said], known)
+    installer = "pip" in there.keys() | {requirement_name(item.name) for item in wheels}
+    found += _pip([item for item in wheels if requirement_name(item.name) not in said], known, installer)
     found += ["  kernel: true"] if kernel else []
     if state.owner not in {None, conda_owner}:
         found.append(f"  owner: {quoted(state.owner)}")
@@ -75,8 +76,11 @@ def _spec(spec: str, package: CondaPackage) -> str:
     return plain_spec if fits else f"{package.name}={package.version}"
 
 
-def _pip(wheels: list[CondaPackage], origin: EnvironmentOrigin) -> list[str]:
-    """pip's packages: those asked for where pip recorded it, else all; of foreign ones the name alone, in a comment."""
+def _pip(wheels: list[CondaPackage], origin: EnvironmentOrigin, installer: bool) -> list[str]:
+    """pip's packages: those asked for where pip recorded it, else all; of foreign ones the name alone, in a comment.
+
+    `installer`: pip itself is there. A declaration of packages brings it, so that without it they are a comment.
+    """
     if not wheels:
         return []
     asked = set(origin.wheels) & {requirement_name(item.name) for item in wheels}
@@ -84,7 +88,9 @@ def _pip(wheels: list[CondaPackage], origin: EnvironmentOrigin) -> list[str]:
     foreign = [item.name for item in chosen if requirement_name(item.name) in origin.foreign]
     listed = [item for item in chosen if item.name not in foreign and _expressible(item)]
     odd = [item.name for item in chosen if item.name not in foreign and item not in listed]
-    found = [f"  pip: {_inside(listed)}"] if listed else []
+    found = [f"  pip: {_inside(listed)}"] if listed and installer else []
+    if listed and not installer:
+        found = ["  # There without pip, as uv installs; with pip in the environment:", f"  # pip: {_inside(listed)}"]
     if foreign:
         found.append(
             f"  # pip installed from a URL, a folder or a repository, so no version says them: {some(foreign)}"

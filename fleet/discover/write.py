@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fleet import discover
-from fleet.discover import check
+from fleet.discover import check, complaint
 from fleet.discover.check import Verdict
 from fleet.discover.draft import Draft, some
 from schema.discovery import Discovery
@@ -54,59 +54,54 @@ def host(place: Place, connection: Mapping[str, object], snapshot: Snapshot, fou
     kept = _fitting(place, made, snapshot, external=False)
     if place.declared & MANAGED or (kept.verdict.clean and not _hides(snapshot)):
         return kept
-    outside = _fitting(place, made, snapshot, external=True, why=_why(kept.verdict))
+    outside = _fitting(place, made, snapshot, external=True, why=_why(kept.verdict, snapshot))
     return outside if outside.verdict.clean or not kept.verdict.clean else kept
 
 
 def _hides(snapshot: Snapshot) -> bool:
     """Whether conda is there and only a host that is not changed can declare it, for nothing records its installer."""
     state = snapshot.conda
-    ours = snapshot.applied is not None or bool(snapshot.apt.files)
-    return state is not None and state.version is not None and state.installer is None and not ours
+    return state is not None and state.version is not None and state.installer is None and not _ours(snapshot)
 
 
-def _why(verdict: Verdict) -> list[str]:
+def _ours(snapshot: Snapshot) -> bool:
+    return snapshot.applied is not None or bool(snapshot.apt.files)
+
+
+def _why(verdict: Verdict, snapshot: Snapshot) -> list[str]:
     """What keeps a run from leaving the host as it is, as comments before `external: true`."""
     changes = verdict.plan.changes if verdict.plan is not None else ()
-    lines = ["# gpufleet did not set this host up: it is checked against this file, and never changed."]
+    who = (
+        "gpufleet set this host up, and it was changed since"
+        if _ours(snapshot)
+        else "gpufleet did not set this host up"
+    )
+    lines = [f"# {who}: it is checked against this file, and never changed."]
     if changes:
-        what = some((f"{change.item}" for change in changes), 4)
-        lines.append(f"# Without the next line a run would bring {len(changes)} changes: {what}.")
+        others = [change.item for change in changes if "gpufleet" not in change.item]
+        files = len(changes) - len(others)
+        told = [f"{files} files of its own"] if files else []
+        told += [f"changes to {some(others, 3)}"] if others else []
+        lines.append(f"# Without the next line a run would bring {' and '.join(told)}.")
     return lines
 
 
 def _fitting(
     place: Place, made: Callable[[bool], Draft], snapshot: Snapshot, *, external: bool, why: list[str] | None = None
 ) -> Written:
-    """The draft, with each section that has an error turned into comments."""
+    """The draft, with each section that has an error, or would show as drift, turned into comments."""
     draft = made(external)
     if why and "external" in draft.sections:
         draft.sections["external"] = [*why, *draft.sections["external"]]
     written = _written(place, draft, snapshot, external)
     for _ in range(ROUNDS):
-        wrong = next(
-            ((key, text) for key, text in _errors(written.verdict) if _section(draft, key) in draft.sections), None
-        )
+        found = [(complaint.live(draft.sections, path), words) for path, words in complaint.complaints(written.verdict)]
+        wrong = next(((key, words) for key, words in found if key is not None), None)
         if wrong is None:
             break
-        draft.without(_section(draft, wrong[0]), wrong[1])
+        draft.without(*wrong)
         written = _written(place, draft, snapshot, external)
     return written
-
-
-def _errors(verdict: Verdict) -> list[tuple[str, str]]:
-    """Path and words of the errors that a section of the draft can be left out for."""
-    fixed = {"ubuntu", "connection", "groups", "gpus", "arch", "external"}
-    errors = [(problem.path or "", problem.message) for problem in verdict.errors]
-    return [(path, message) for path, message in errors if path and path.split(".")[0] not in fixed]
-
-
-def _section(draft: Draft, path: str) -> str:
-    """The key of the section that a problem's path lies in, "" where it is commented out already."""
-    parts = path.split(".")
-    keys = [".".join(parts[:2]), parts[0]]
-    live = [key for key in keys if key in draft.sections and not draft.sections[key][0].startswith("# Not declared")]
-    return live[0] if live else ""
 
 
 def _written(place: Place, draft: Draft, snapshot: Snapshot, external: bool) -> Written:

@@ -56,7 +56,6 @@ def test_a_driver_that_another_tool_manages_stays_its_own() -> None:
         "ds": {
             "python": "3.11",
             "packages": ["ca-certificates=2025.8.3", "numpy=2.3.1", "typing_extensions=4.14.1"],
-            "pip": {"packages": ["scikit-learn==1.7.1", "torch==2.8.0"]},
             "owner": "ubuntu",
         }
     }

@@ -94,14 +94,21 @@ def test_without_a_record_everything_is_declared() -> None:
 
 def test_torch_of_a_build_of_its_own_comes_with_its_index() -> None:
     found = state(
-        "python=3.12.4", "torch==2.8.0+cu126", "torchvision==0.23.0+cu126", "einops==0.8.1", "filelock==3.19.1"
+        "python=3.12.4", "pip=25", "torch==2.8.0+cu126", "torchvision==0.23.0+cu126", "einops==0.8.1", "filelock==3.19"
     )
     entry = declared(found, origin("python", wheels=("torch", "torchvision", "einops")))
     assert entry["pip"] == {
         "packages": ["torch==2.8.0+cu126", "torchvision==0.23.0+cu126", "einops==0.8.1"],
         "indexes": [{"url": "https://download.pytorch.org/whl/cu126", "packages": ["torch", "torchvision"]}],
     }
-    assert differences(found, {**entry, "packages": ["pip"], "python": "3.12"}) == ["ds/pip"]
+    assert differences(found, entry) == []
+
+
+def test_packages_that_came_without_pip_are_a_comment() -> None:
+    found = state("python=3.12.4", "numpy=2.3.1", "einops==0.8.1")
+    lines = environment.lines(found, origin("python", "numpy"), "root")
+    assert '  # pip: {packages: ["einops==0.8.1"]}' in lines
+    assert differences(found, declared(found, origin("python", "numpy"))) == []
 
 
 def test_what_cannot_be_attributed_is_a_comment() -> None:

@@ -364,3 +364,20 @@ def test_traces_of_an_installer_without_a_driver_are_told(tmp_path: Path) -> Non
     written = made(machine(apt=AptState(), driver=traces, gpu=GpuState(devices=(GPU,))), tmp_path)
     assert "driver: none  # runfile left traces" in text(written)
     assert in_sync(written)
+
+
+def test_an_environment_that_a_run_would_change_is_a_comment_and_the_others_stay(tmp_path: Path) -> None:
+    def named(name: str, *texts: str) -> EnvironmentState:
+        there = tuple(CondaPackage(name=text, version="1.0") for text in texts)
+        return EnvironmentState(name=name, prefix=f"/opt/miniforge3/envs/{name}", owner="root", packages=there)
+
+    # The package's version says less than its specification: nothing that can be declared fits it.
+    odd = named("od.d", "python").model_copy(
+        update={"packages": (CondaPackage(name="python", version="3.12.4"), CondaPackage(name="x", version="1!2.0*"))}
+    )
+    both = by_hand_conda(environments=(odd, named("fine", "python", "numpy")))
+    written = made(machine(apt=AptState(), driver=DriverState(), gpu=GpuState(), conda=both), tmp_path)
+    found = content(written)["environments"]
+    assert isinstance(found, dict)
+    assert "fine" in found
+    assert in_sync(written), text(written)
