@@ -4,10 +4,12 @@ import functools
 
 from pydantic import Field
 
+from deploys import explicit, pinned
 from fleet import closure, index, log, trust
 from fleet.closure import Index, Request
 from fleet.index import Repository, UnknownIndex
 from schema import cuda, cudnn, driver, kernel, plan
+from schema.environments import EnvironmentSpec, locked, obey
 from schema.host import HostSpec
 from schema.model import Model
 from schema.plan import Plan
@@ -40,11 +42,32 @@ class Forecast(Model):
 
 def forecast(spec: HostSpec, seen: Snapshot, found: Plan) -> Forecast:
     """What an apply of `found` would move. Nothing is raised: what cannot be known is said to be unknown."""
+    packages = _packages(spec, seen, found)
+    fetched = environments(spec, seen, found)
+    if fetched is None or (packages.download_bytes is None and packages.packages):
+        return packages
+    return packages.model_copy(update={"download_bytes": (packages.download_bytes or 0) + fetched})
+
+
+def environments(spec: HostSpec, seen: Snapshot, found: Plan) -> int | None:
+    """Bytes to download for the locked environments of a plan; None where there are none, or a size is not known."""
+    there = {item.name: item for item in seen.conda.environments} if seen.conda is not None else {}
+    sizes: list[int | None] = []
+    for name, one in obey.every(spec).items():
+        mine = [item for item in found.changes if item.concern == "environments" and item.item.split("/")[0] == name]
+        if mine and isinstance(one, EnvironmentSpec) and locked.whole(one):
+            fresh = name not in there or explicit.anew(one, there[name])
+            sizes += [item.size for item in explicit.needed(one, mine, fresh=fresh)]
+            sizes += [item.size for item in pinned.needed(one, mine, fresh=fresh)]
+    return None if not sizes or None in sizes else sum(size for size in sizes if size is not None)
+
+
+def _packages(spec: HostSpec, seen: Snapshot, found: Plan) -> Forecast:
     items = {change.item for change in found.changes}
     wanted = _exact(spec, found, [package for package in wanted_packages(spec, seen) if package.name in items])
     gone = [change.item for change in found.changes if change.desired is None and change.item in seen.apt.packages]
     leaving = tuple(Move(name=name, old=seen.apt.packages[name].version, new=None) for name in gone)
-    rest = _not_packages(found)
+    rest = _not_packages(spec, seen, found)
     if not wanted:
         return Forecast(
             packages=leaving, download_bytes=None if rest else 0, disk_bytes=None if rest else 0, unknown=rest
@@ -113,9 +136,12 @@ def _asked(package: Wanted) -> str:
     return package.exact or (f"{package.within}, exact version unknown" if package.within else "unknown")
 
 
-def _not_packages(found: Plan) -> tuple[str, ...]:
+def _not_packages(spec: HostSpec, seen: Snapshot, found: Plan) -> tuple[str, ...]:
     rooms = {change.concern for change in found.changes} & {"conda", "environments"}
-    return (f"{' and '.join(sorted(rooms))}: sizes are known to conda on the host only",) if rooms else ()
+    if not rooms:
+        return ()
+    what = "sizes on disk are" if environments(spec, seen, found) is not None else "sizes are"
+    return (f"{' and '.join(sorted(rooms))}: {what} known to conda on the host only",)
 
 
 def repository(spec: HostSpec, seen: Snapshot) -> Repository:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 
 from fleet.errors import RunError
+from fleet.solve import project
 from fleet.solve.network import Done, shortened
 from schema.environments import PinnedPackage, PipIndex
 
@@ -44,9 +45,11 @@ def _unsolvable(environment: str, text: str, evidence: str, conda: Mapping[str, 
         name for name, version in conda.items() if re.search(rf"\b{re.escape(name)}=={re.escape(version)}", text)
     ]
     if brought:
-        names = ", ".join(f"{name} {conda[name]}" for name in brought)
+        known = {other: name for name, other in project.OTHER_NAMES.items()}
+        names = ", ".join(f"{known.get(name, name)} {conda[name]}" for name in brought)
+        first = known.get(brought[0], brought[0])
         message = f"environment {environment}: pip's packages need other versions than conda brings ({names})"
-        hint = f"ask conda for a version that fits, under packages: (such as {brought[0]}>=...), or pip for another one"
+        hint = f"ask conda for a version that fits, under packages: (such as {first}>=...), or pip for another one"
         return RunError("RUN365", message, evidence=evidence, hint=hint)
     if any(word in text for word in NO_WHEEL):
         message = f"environment {environment}: there is no wheel of a package for this host"

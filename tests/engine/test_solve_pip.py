@@ -119,6 +119,8 @@ def test_pip_and_conda_that_want_different_versions_are_told_apart(served: Site)
     error = refused(served, "tool", conda={"numpy": "2.1.3"})
     assert error.code == "RUN365"
     assert "numpy 2.1.3" in error.failure.message and "numpy>=" in error.failure.hint
+    error = refused(served, "torch==2.8.0", conda={"pytorch": "2.5.1"})
+    assert "pytorch 2.5.1" in error.failure.message and "pytorch>=" in error.failure.hint
 
 
 def test_the_hosts_python_platform_and_glibc_decide_which_wheels_fit(served: Site) -> None:
