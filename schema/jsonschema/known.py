@@ -21,6 +21,12 @@ def reference(path: str) -> list[Json]:
     return [{"$ref": f"#/definitions/{KNOWN[path]}"}] if path in KNOWN else []
 
 
+def offers(path: str, words: tuple[str, ...]) -> bool:
+    """Whether the known values at a path have these words among them, so that they need no schema of their own."""
+    row = definitions()[KNOWN[path]]["enum"] if path in KNOWN else None
+    return isinstance(row, list) and set(words) <= set(row)
+
+
 @functools.cache
 def definitions() -> dict[str, Json]:
     """What `reference` leads to; an editor's message for another value is short instead of the whole list."""
@@ -58,6 +64,12 @@ def _drivers() -> Values:
             yield version, f"branch {row.number}: {row.state}"
 
 
+def _listed() -> Values:
+    """An entry of cuda.toolkits."""
+    yield "auto", "The one that suits the GPUs and the driver."
+    yield from _toolkits()
+
+
 def _toolkits() -> Values:
     for version in reversed(compat.toolkits()):
         row = compat.toolkit(version)
@@ -67,6 +79,7 @@ def _toolkits() -> Values:
 
 
 def _cudnns() -> Values:
+    yield "auto", "The one that suits the GPUs, the driver and the toolkits."
     for row in compat.cudnns():
         builds = (f"CUDA {major} (driver {build.driver} or newer)" for major, build in row.builds.items())
         yield row.version, f"for {' and '.join(builds)}{_doubt(row)}"
@@ -83,6 +96,7 @@ def _pythons() -> Values:
 
 
 def _indexes() -> Values:
+    yield "auto", "PyTorch's index that suits the GPUs and the driver."
     tags: dict[str, list[str]] = {}
     for row in compat.torches():
         for tag in row.builds:
@@ -115,18 +129,19 @@ LISTS: dict[str, tuple[Callable[[], Values], str]] = {
     "gpus": (_gpus, "a GPU's name such as GTX 1080, H100 SXM or A100 80GB"),
     "branches": (_branches, "auto or a branch number such as 580"),
     "drivers": (_drivers, "a driver version such as 580.95.05"),
-    "cudnns": (_cudnns, "a cuDNN version such as 9.10.2"),
+    "cudnns": (_cudnns, "a cuDNN version such as 9.10.2, or auto"),
     "pythons": (_pythons, "a Python version such as 3.11"),
-    "indexes": (_indexes, "an index's URL such as https://download.pytorch.org/whl/cu126"),
+    "indexes": (_indexes, "auto or an index's URL such as https://download.pytorch.org/whl/cu126"),
     "l4ts": (_l4ts, "a release of L4T such as 36.4"),
     "toolkits": (_toolkits, 'a CUDA version such as "12.9"'),
+    "listed": (_listed, 'a CUDA version such as "12.9", auto, or {"11.8": absent}'),
     "installers": (_installers, "an installer's version such as 25.3.1-0"),
     "codes": (_codes, "a code such as CMP001 or GPU120; fleet explain lists all"),
 }
 KNOWN = {
     "gpus.model": "gpus",
     "driver.branch": "branches",
-    "cuda.toolkits[]": "toolkits",
+    "cuda.toolkits[]": "listed",
     "cuda.default": "toolkits",
     "l4t": "l4ts",
     "driver.version": "drivers",

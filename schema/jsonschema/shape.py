@@ -53,7 +53,10 @@ def _default(model: type[Model], name: str) -> object:
 def kind(annotation: fields.Annotation, path: str) -> Json:
     """One kind of value: what is known to be possible first, for completion, then all that is."""
     parts = [*known.reference(path), *_short(path)]
-    parts += [_option(option, path) for option in fields.options(annotation)]
+    for option in fields.options(annotation):
+        words = fields.choices(option)
+        # An editor would mix the words of two lists into one long message.
+        parts += [] if words and known.offers(path, words) else [_option(option, path)]
     return parts[0] if len(parts) == 1 else {"anyOf": parts}
 
 
@@ -63,21 +66,16 @@ def _short(path: str) -> list[Json]:
         return [{"const": "local"}]
     if path == "gpus[]":
         return [kind(fields.annotation(GpuSpec, "model"), "gpus.model")]
-    if path in {
-        "cuda.toolkits",
-        "environments.pip.indexes",
-        "environments.pip.indexes[]",
-        "environments.pip.indexes.url",
-    }:
+    if path in {"cuda.toolkits", "environments.pip.indexes", "environments.pip.indexes[]"}:
         return [AUTO]
     if path == "cuda.toolkits[]":
         names: Json = {"pattern": r"^[0-9]{1,2}\.[0-9]{1,2}(\.[0-9]{1,2})?$"}
         absent: Json = {"const": "absent"}
-        return [AUTO, {"type": "object", "minProperties": 1, "propertyNames": names, "additionalProperties": absent}]
+        return [{"type": "object", "minProperties": 1, "propertyNames": names, "additionalProperties": absent}]
     if path == "cudnn.version":
-        version: Json = {"anyOf": [AUTO, *known.reference(path), {"type": ["string", "number"]}]}
+        version: Json = {"anyOf": [*known.reference(path), {"type": ["string", "number"]}]}
         majors: Json = {"pattern": r"^[0-9]{1,2}$"}
-        return [AUTO, {"type": "object", "minProperties": 1, "propertyNames": majors, "additionalProperties": version}]
+        return [{"type": "object", "minProperties": 1, "propertyNames": majors, "additionalProperties": version}]
     return []
 
 

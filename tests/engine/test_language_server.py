@@ -139,7 +139,7 @@ def test_an_editor_marks_what_is_wrong_and_nothing_else(editor: Editor) -> None:
     told = editor.open("hosts/wrong.yaml", HOST + wrong)
     assert sorted(one.split(" ", 1)[0] for one in told) == ["3:10", "3:32", "4:7", "5:19"]
     assert "3:10 Property brnach is not allowed." in told
-    assert '5:19 Write a CUDA version such as "12.9".' in told
+    assert '5:19 Write a CUDA version such as "12.9", auto, or {"11.8": absent}.' in told
 
 
 def test_an_editor_knows_fleet_yaml(editor: Editor) -> None:

@@ -91,6 +91,9 @@ RIGHT = [
     "gpus: [GTX 1080, TITAN X (Pascal)]",
     "gpus: [GTX 1080]\ncuda: {toolkits: auto}\ncudnn: {version: auto}",
     'cuda: {toolkits: [auto, 12.9, {"11.8": absent}]}\ngpus: [L4]\ncudnn: {version: {"12": auto}}',
+    "gpus: [L4]\nconda: {version: 25.3.1-0}\nenvironments:\n"
+    "  a: {python: 3.11, pip: {packages: [torch==2.8.0], indexes: auto}}\n"
+    "  b: {python: '3.12', pip: {packages: [torch==2.8.0], indexes: [{url: auto, packages: [torch]}]}}",
     "platform: jetson\nl4t: 36.4\narch: aarch64\ngpus: [Jetson AGX Orin]\nexternal: true",
 ]
 
@@ -161,6 +164,8 @@ WRONG = [
     "kernel: {hold: no}",
     "platform: windows",
     "l4t: newest",
+    "environments: {a: {pip: {indexes: [{url: newest}]}}}",
+    "environments: {a: {pip: {indexes: [{url: auto, package: torch}]}}}",
     "external: maybe",
     "cuda: {toolkits: newest}",
 ]
