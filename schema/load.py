@@ -191,7 +191,7 @@ def _made(
         if said is not None:
             spec, whole_spec = (one.model_copy(update={"locked": said}) for one in (spec, whole_spec))
         spec, whole_spec = choose.settled(spec, None), choose.settled(whole_spec, None)
-        for breach in [*rules.broken(spec, own, failed, today), *rules.whole(whole_spec, failed)]:
+        for breach in [*rules.broken(spec, own, failed, today), *rules.whole(whole_spec, failed, today)]:
             node = merge.find(spelt, breach.path)
             text, level = (breach.message, breach.hint), breach.severity
             report.add(breach.code, node, breach.path, *text, severity=level, accepted=breach.accepted)

@@ -17,12 +17,16 @@ from schema.rules import (
     environment,
     flavour,
     fleet,
+    index,
     jetson,
+    pair,
     platform,
+    runtime,
     shape,
     support,
     toolkit,
     version,
+    wheel,
 )
 from schema.rules.breach import Breach
 
@@ -96,12 +100,22 @@ def broken(spec: HostSpec, own: Node, failed: frozenset[str], today: date) -> li
 # Those that need what the host's files say: requirements, environments.
 WHOLE: tuple[tuple[Rule, frozenset[str]], ...] = (
     (auto.index, frozenset({"gpus", "driver", "cuda", "environments", "mirrors"})),
+    (wheel.known, frozenset({"environments"})),
+    (wheel.python, frozenset({"gpus", "driver", "environments"})),
+    (wheel.built, frozenset({"gpus", "driver", "environments", "mirrors"})),
+    (wheel.architecture, frozenset({"arch", "gpus", "driver", "environments", "mirrors"})),
+    (wheel.runs, frozenset({"arch", "gpus", "driver", "environments", "mirrors"})),
+    (wheel.driver, frozenset({"arch", "gpus", "driver", "cuda", "environments", "mirrors"})),
+    (index.served, frozenset({"arch", "gpus", "driver", "environments", "mirrors"})),
+    (pair.pairs, frozenset({"environments"})),
+    (runtime.fits, frozenset({"gpus", "driver", "cuda", "environments"})),
 )
 
 
-def whole(spec: HostSpec, failed: frozenset[str]) -> list[Breach]:
-    """The rules about a host with the content of every file that it names."""
-    return [breach for rule, keys in WHOLE if not keys & failed for breach in rule(spec)]
+def whole(spec: HostSpec, failed: frozenset[str], today: date) -> list[Breach]:
+    """The rules about a host with the content of every file that it names; those that it accepts are marked."""
+    found = [breach for rule, keys in WHOLE if not keys & failed for breach in rule(spec)]
+    return accept.excused(spec, found, today)
 
 
 def across(hosts: Mapping[str, HostSpec], trees: Mapping[str, Node]) -> list[Problem]:

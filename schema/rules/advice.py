@@ -97,10 +97,10 @@ def toolkit(spec: HostSpec, near: str) -> str | None:
     """The toolkit to type: the nearest to `near` that is not listed already; None where none works."""
     listed = {version_key(version)[:2] for version in wanted(spec)}
     free = [version for version in toolkits(spec) if version_key(version) not in listed]
-    return min(free or toolkits(spec), key=lambda version: _distance(version, near), default=None)
+    return min(free or toolkits(spec), key=lambda version: distance(version, near), default=None)
 
 
-def _distance(version: str, near: str) -> int:
+def distance(version: str, near: str) -> int:
     one, other = version_key(version), version_key(near)
     return abs(one[0] * 100 + one[1] - other[0] * 100 - other[1])
 

@@ -61,7 +61,7 @@ def test_a_driver_that_another_tool_manages_stays_its_own() -> None:
     }
 
 
-# Somebody upgraded cuDNN on the desk to one that has no code for its GTX 1080: the file says what is there, and
+# Somebody gave the desk a cuDNN that has no code for its GTX 1080: the file says what is there, and
 # validating it says what is wrong with that.
 WRONG = {name: ["CMP022"] for name in ("desk-changed-by-hand", "desk-unprivileged")}
 
