@@ -54,7 +54,8 @@ def by_rule(wanted: Needs) -> Choice:
     """The first branch in the order of preference that nothing speaks against, be it only that it was not seen."""
     order = compat.preferred_branches()
     anywhere = wanted._replace(mirrored=True)
-    for one in (wanted, anywhere):
+    # A wheel that no driver for the GPUs can run is an environment's fault, and leaves the driver as it is.
+    for one in (wanted, anywhere, anywhere._replace(wheels=())):
         found = next((number for number in order if needs.obstacle(number, one) is None), None)
         if found is not None:
             return Choice(value=str(found), reason=_reason(found, wanted))
@@ -104,4 +105,4 @@ def bounds(wanted: Needs) -> tuple[int, int]:
 
 def by_gpus(wanted: Needs) -> Choice:
     """What the rule makes of the GPUs alone."""
-    return by_rule(wanted._replace(toolkits=(), source="external", modules="auto"))
+    return by_rule(wanted._replace(toolkits=(), wheels=(), source="external", modules="auto"))

@@ -1,24 +1,29 @@
 """What a driver has to do on a host, and what speaks against a branch for it, in words."""
 
+import re
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from schema import compat
 from schema.choose import gpus, repository
 from schema.choose.gpus import Kind
 from schema.driver.model import DriverSpec, Flavour
+from schema.environments.model import EnvironmentSpec
 from schema.model import version_key
 
 if TYPE_CHECKING:
     from schema.host import HostSpec
     from schema.snapshot import Snapshot
 
+# The CUDA release in an address of PyTorch's index or in a wheel's version: cu92, cu118, cu126.
+WHEEL = re.compile(r"(?:/whl/|\+)cu(\d{1,2})(\d)(?![0-9])")
 Policy = Literal["minor-compatible", "strict"]
 
 
 class Needs(NamedTuple):
     """`toolkits` are those that are written down; `modules` "auto" or the flavour that is asked for.
 
-    `mirrored`: the source is a site's own, of which nothing is known.
+    `wheels`: the CUDA releases of the PyTorch wheels that are written down ("12.6" of cu126). `mirrored`: the source is
+    a site's own, of which nothing is known.
     """
 
     kinds: tuple[Kind, ...]
@@ -29,13 +34,33 @@ class Needs(NamedTuple):
     source: Literal["nvidia", "ubuntu", "external"]
     modules: Flavour | Literal["auto"]
     mirrored: bool = False
+    wheels: tuple[str, ...] = ()
 
 
 def of(spec: "HostSpec", managed: DriverSpec, snapshot: "Snapshot | None") -> Needs:
     kits, policy = written(spec)
     kinds = gpus.kinds(spec, snapshot).known
     mirror = spec.mirrors.ubuntu if managed.source == "ubuntu" else spec.mirrors.cuda
-    return Needs(kinds, kits, policy, spec.ubuntu, spec.arch, managed.source, managed.modules, mirror is not None)
+    return Needs(
+        kinds,
+        kits,
+        policy,
+        spec.ubuntu,
+        spec.arch,
+        managed.source,
+        managed.modules,
+        mirrored=mirror is not None,
+        wheels=tuple(sorted({version for one in spec.environments.values() for version in _wheels(one)})),
+    )
+
+
+def _wheels(one: object) -> list[str]:
+    """ "12.6" of .../whl/cu126 and of torch==2.8.0+cu126; what is chosen follows the driver, and is not among them."""
+    if not isinstance(one, EnvironmentSpec):
+        return []
+    texts = [index.url for index in one.pip.written] + [item for item in one.pip.wanted if "+cu" in item]
+    found = (WHEEL.search(text) for text in texts)
+    return [f"{tag[1]}.{tag[2]}" for tag in found if tag is not None]
 
 
 def written(spec: "HostSpec") -> tuple[tuple[str, ...], Policy]:
@@ -62,7 +87,7 @@ def obstacle(number: int, needs: Needs, flavour: Flavour | None = None, *, there
             return f"{number} does not drive {gpus.titled(kind)}; {first} is the first that does"
     if not possible(number, needs, flavour):
         return _flavour_words(number, needs)
-    for version in needs.toolkits:
+    for version in (*needs.toolkits, *needs.wheels):
         least = floor(version, needs.policy)
         if least is not None and number < version_key(least)[0]:
             return f"CUDA {version} needs driver {least}"

@@ -3,6 +3,7 @@
 from schema import choose, compat
 from schema.choose import branches, needs, repository
 from schema.cuda import CudaSpec
+from schema.cudnn import CudnnSpec
 from schema.host import HostSpec
 from schema.rules.breach import Breach
 
@@ -66,25 +67,28 @@ def toolkit(spec: HostSpec) -> list[Breach]:
 
 def cudnn(spec: HostSpec) -> list[Breach]:
     """`cudnn.version: auto` must come to something for each CUDA major."""
-    found = choose.cudnn(spec, None) if not _told(spec) else {}
+    asked = isinstance(spec.cudnn, CudnnSpec) and spec.cudnn.auto
+    found = choose.cudnn(spec, None) if asked and not _told(spec) else {}
     return [breach for choice in found.values() for breach in _nothing("cudnn.versions", choice)][:1]
 
 
 def index(spec: HostSpec) -> list[Breach]:
     """`pip.indexes: auto` must come to something in each environment; the files that they name were read."""
-    if _told(spec):
-        return []
+    found = choose.wheels(spec, None)
     return [
         breach
-        for name, choice in choose.wheels(spec, None).items()
+        for name, choice in (found if found and not _told(spec) else {}).items()
         for breach in _nothing(f"environments.{name}.pip.indexes", choice)
     ]
 
 
 def _told(spec: HostSpec) -> bool:
-    """Whether no driver can be chosen, and the GPUs are known: then that is what other rules say."""
-    nothing = spec.managed_driver is not None and choose.branch(spec, None).value is None
-    return nothing and not choose.kinds(spec, None).unknown
+    """Whether no driver can be chosen, and other rules say so as an error: the GPUs are known, without doubt."""
+    if spec.managed_driver is None or choose.branch(spec, None).value is not None:
+        return False
+    found = choose.kinds(spec, None)
+    rows = [compat.architecture(kind.generation) for kind in found.known]
+    return not found.unknown and all(row is None or row.confirmed for row in rows)
 
 
 def _nothing(path: str, choice: choose.Choice) -> list[Breach]:

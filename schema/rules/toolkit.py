@@ -1,6 +1,6 @@
 """CUDA toolkits against the driver and against NVIDIA's repository for the release and architecture."""
 
-from schema import compat
+from schema import choose, compat
 from schema.cuda import CudaSpec
 from schema.host import HostSpec
 from schema.model import version_key
@@ -59,6 +59,8 @@ def auto_driver(spec: HostSpec) -> list[Breach]:
     managed, policy = spec.managed_driver, advice.policy(spec)
     if managed is None or managed.source == "external" or branch.number(spec) is not None:
         return []
+    if choose.branch(spec, None).value is not None:
+        return []  # It reaches them all.
     drivers = advice.drivers(spec) if window.drivable(spec) else []
     breaches = []
     for index, version in declared(spec):

@@ -62,6 +62,18 @@ def test_the_wheel_index_fits_driver_and_processor() -> None:
     assert index("RTX 4090", asked="torch==2.8.0", driver=DriverSpec(branch="565"), cuda=strict).value == "cu126"
 
 
+def test_wheels_that_are_written_down_need_a_driver_too() -> None:
+    def branch(policy: str, gpu: str = "RTX 4090", **pip: object) -> str | None:
+        one = EnvironmentSpec(pip=PipSpec.model_validate(pip))
+        cuda = CudaSpec.model_validate({"policy": policy})
+        return choose.branch(host(gpu, cuda=cuda, environments={"ds": one}), None).value
+
+    newer = {"indexes": [{"url": "https://download.pytorch.org/whl/cu132", "packages": ["torch"]}]}
+    assert (branch("strict", **newer), branch("minor-compatible", **newer)) == ("595", "580")
+    assert branch("strict", packages=["torch==2.14.0+cu132"]) == "595"
+    assert branch("strict", gpu="GTX 1080", **newer) == "580", "the wheel is what is wrong there"
+
+
 @pytest.mark.parametrize(
     ("gpus", "asked", "python", "reason", "hint"),
     [
