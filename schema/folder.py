@@ -5,7 +5,7 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-from schema.document import MAX_BYTES, Refused
+from schema.document import MAX_BYTES, MAX_DEPTH, Refused
 from schema.errors import Problem
 from schema.model import Model
 
@@ -62,6 +62,10 @@ def _single(file: Path) -> Folder:
 
 def _hosts(root: Path, folder: Path, seen: tuple[Path, ...], problems: list[Problem]) -> Iterator[str]:
     """Host files below `folder`; `seen` are the real folders on the way, so that a loop of links is noticed."""
+    if len(seen) > MAX_DEPTH:
+        message = f"folders stand in one another more than {MAX_DEPTH} deep; what is below is not read."
+        problems.append(_problem(root, folder, "INV011", message, "Move the hosts up."))
+        return
     try:
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name) if folder.is_dir() else []
     except OSError as error:

@@ -117,6 +117,28 @@ def test_two_folders_that_link_to_each_other_end(tmp_path: Path) -> None:
     assert {problem.code for problem in wrong(tmp_path)} == {"INV003"}
 
 
+def test_folders_in_one_another_without_end_are_not_followed(tmp_path: Path) -> None:
+    deep = tmp_path / "hosts" / "/".join("d" * 60)
+    deep.mkdir(parents=True)
+    (deep / "lost.yaml").write_text(OK)
+    (tmp_path / "hosts" / "/".join("d" * 20) / "x.yaml").write_text(OK)
+    found = load.read(tmp_path)
+    assert [(problem.code, problem.file.count("/")) for problem in found.problems] == [("INV011", 21)]
+    assert list(found.hosts) == ["x"]
+
+
+def test_names_that_no_terminal_should_see_are_written_with_escapes(tmp_path: Path) -> None:
+    hosts = tmp_path / "hosts"
+    hosts.mkdir()
+    names = [b"\xff\xfe.yaml", b"\x1b[31mred.yaml", b"a\nb.yaml", "\u202egnp.yaml".encode(), b"y\xe9.yml"]
+    for name in names:
+        Path(os.fsdecode(os.fsencode(hosts) + b"/" + name)).write_text(OK)
+    found = load.read(tmp_path)
+    assert [problem.code for problem in found.problems].count("INV018") == 4
+    assert all(problem.text().isprintable() for problem in found.problems)
+    assert not found.hosts
+
+
 def test_a_link_within_the_folder_is_followed(tmp_path: Path) -> None:
     (tmp_path / "hosts").mkdir()
     (tmp_path / "kinds").mkdir()
