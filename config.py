@@ -43,14 +43,15 @@ def groups_from(path: str) -> folders.Groups:
     """The loader of inventory files: ours for a folder or one host's YAML file, pyinfra's own for everything else."""
     if not folders.is_inventory(path):
         return dict(_groups_from_file(path))
+    look = terminal.of(sys.stderr)
     try:
         fleet = folders.read(path, chosen("limit"))
         found = folders.groups(fleet)
     except (InvalidInventory, RunError) as error:
-        look = terminal.of(sys.stderr)
         text = error.text() if isinstance(error, RunError) else problems.refused(error, look)
         raise CliError(f"{path} cannot be used\n{text}") from None
-    told = problems.text(fleet.problems, problems.Place(path, fleet.root), terminal.of(sys.stderr))
+    # pyinfra indents what it logs.
+    told = problems.text(fleet.problems, problems.Place(path, fleet.root), look._replace(width=look.width - 4))
     for line in told.splitlines():
         logger.warning(line)
     if floats := floating.note(fleet, fleet.hosts, path):

@@ -39,7 +39,7 @@ def command(inventory: str | None, limit: tuple[str, ...], form: str, file: Path
         output.emit(output.dumps(document(found, listed)), file)
         return 0 if valid else 1
     look = terminal.of(sys.stdout) if file is None else terminal.PLAIN
-    output.emit(text(found, listed, path, look), file, colours=look.colours)
+    output.emit(text(found, listed, path, limit, look), file, colours=look.colours)
     return 0 if valid else 1
 
 
@@ -67,16 +67,17 @@ def document(fleet: Fleet, listed: list[Problem]) -> dict[str, object]:
     return {"version": 1, "ok": ok, "hosts": len(fleet.names), "problems": dumped}
 
 
-def text(fleet: Fleet, listed: list[Problem], path: str, look: Terminal) -> str:
+def text(fleet: Fleet, listed: list[Problem], path: str, limit: Sequence[str], look: Terminal) -> str:
     """The problems, then the sum and what to do next."""
     told = problems.text(listed, problems.Place(path, fleet.root), look)
     parted = [told, ""] if told and look.excerpts else [told] if told else []
-    return "\n".join([*parted, summary(fleet, listed, path)])
+    return "\n".join([*parted, summary(fleet, listed, path, limit)])
 
 
-def summary(fleet: Fleet, listed: list[Problem], path: str) -> str:
+def summary(fleet: Fleet, listed: list[Problem], path: str, limit: Sequence[str]) -> str:
     hosts = f"{len(fleet.names)} host{'' if len(fleet.names) == 1 else 's'}"
     told = problems.counted(listed)
     if any(problem.severity == "error" for problem in listed):
         return f"{hosts}: {told}. {problems.next_step(listed)}"
-    return f"{hosts}: valid{f', {told}' if told else ''}. next: fleet plan {shlex.quote(path)}"
+    command = shlex.join(["fleet", "plan", path, *(part for one in limit for part in ("--limit", one))])
+    return f"{hosts}: valid{f', {told}' if told else ''}. next: {command}"

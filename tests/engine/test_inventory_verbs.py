@@ -49,7 +49,8 @@ def test_the_json_has_the_shape_of_the_contract(tmp_path: Path, capsys: pytest.C
 def test_a_limit_makes_other_hosts_errors_warnings(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     root = str(write(tmp_path, a="nope: 1\n", b=OK))
     assert cli.run(["validate", root, "--limit", "b"]) == 0
-    assert "warning INV013" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "warning INV013" in out and out.endswith(f"next: fleet plan {root} --limit b\n")
     assert cli.run(["validate", root, "--limit", "a,b"]) == 1
     assert cli.run(["validate", root, "--limit", "c"]) == 1
     assert "'c' matches no host" in capsys.readouterr().out
