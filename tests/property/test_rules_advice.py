@@ -107,6 +107,9 @@ def typed(one: HostSpec, breach: Breach) -> HostSpec | None:
         del values["cudnn"]
     elif "hosts of their own" in (breach.hint or ""):
         values["gpus"] = values["gpus"][:1]
+    elif breach.code == "CMP054" and (board := re.search(r"Write one of: ([^,]+),", breach.hint or "")):
+        position = int(breach.path.rsplit(".", 1)[1])
+        values["gpus"] = [{"model": board[1]} if at == position else gpu for at, gpu in enumerate(values["gpus"])]
     elif breach.path.startswith("arch"):
         values["arch"] = "aarch64"
     else:
