@@ -86,8 +86,9 @@ def mapping(model: type[Model], node: Node, path: str, report: Report) -> object
     for key, child in children.items():
         inner = f"{path}.{key}" if path else key
         if key not in known and not child.made:
-            code, message, hint = wording.unknown(model, key)
-            report.add(code, child, inner, message, hint, at_key=True)
+            code, message, hint = wording.unknown(model, key, path)
+            told = inner if repr(key) in message else path
+            report.add(code, child, told, message, hint, at_key=True)
             failed = True
             continue
         value = values[key] = readers[key](child, inner, report)

@@ -13,6 +13,7 @@ from schema.cudnn import CudnnSpec
 from schema.driver import DriverSpec
 from schema.host import HostSpec
 from schema.model import Model
+from schema.report import SECRET_KEY
 
 # Words that others use for a key, or that name concerns which come later.
 OTHER_WORDS = {
@@ -54,8 +55,14 @@ def written_out(model: type[Model], value: str) -> str | None:
     return f"Write {{{key.format(value)}}}." if re.fullmatch(pattern, value) else None
 
 
-def unknown(model: type[Model], key: str) -> tuple[str, str, str]:
-    """Code, message and hint for a key that the mapping of `model` does not have."""
+def unknown(model: type[Model], key: str, path: str = "") -> tuple[str, str, str]:
+    """Code, message and hint for a key that the mapping of `model` at `path` does not have.
+
+    Where a secret belongs, the key may be the secret itself, so that only one that looks like a valid one is shown.
+    """
+    if SECRET_KEY.search(path) and not difflib.get_close_matches(key.lower(), fields.visible(model), cutoff=0.6):
+        possible = ", ".join(fields.visible(model))
+        return "INV013", "an unknown key, which is not shown here.", f"Possible: {possible}."
     if model is HostSpec and key in LATER:
         return "INV090", f"{key!r} is not yet supported.", "Delete the key."
     return ("INV013", *_nearest(model, key))

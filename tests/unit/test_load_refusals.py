@@ -173,6 +173,8 @@ SECRETS = [
     "proxy: {http: 'http://user:hunter2@proxy:3128'}\n",
     "connection: {sudo_password: hunter2}\n",
     "connection: {sudo_password: {env: 'hunter2 x'}}\n",
+    "connection: {sudo_password: {hunter2: x}}\n",
+    "connection: {sudo_password: {hunter2: x, env: SUDO}}\n",
     "connection: {password: hunter2}\n",
     "mirrors: {pypi: 'https://token:hunter2@pypi.example/simple'}\n",
     "environments: {a: {channels: ['https://conda.example/t/hunter2/main']}}\n",

@@ -7,8 +7,10 @@ import pytest
 from fleet import problems, terminal
 from fleet.problems import Place
 from fleet.terminal import Terminal
+from schema import load
 from schema.errors import InvalidInventory, Problem
 from schema.fleet import judge
+from tests.unit.test_load_refusals import SECRETS
 
 RICH = Terminal(excerpts=True, colours=False, width=80)
 
@@ -120,7 +122,8 @@ def test_an_accepted_problem_is_called_so_and_does_not_count_as_a_warning(tmp_pa
 
 
 def test_the_file_is_named_so_that_it_opens_from_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    root = str(place(tmp_path / "inventory", a="a: 1").root) if (tmp_path / "inventory").mkdir() is None else ""
+    (tmp_path / "inventory").mkdir()
+    root = place(tmp_path / "inventory", a="a: 1").root
     monkeypatch.chdir(tmp_path)
     told = {
         given: problems.text([problem()], Place(given, root)).split(":", 1)[0]
@@ -178,3 +181,13 @@ def test_a_problem_in_a_shared_file_names_its_host_and_one_in_the_hosts_own_does
     assert judge(judge([shared], None), None) == judge([shared], None)
     (told,) = judge([shared, problem("fleet.yaml", host="b")], None)
     assert (told.message, told.host) == ("m (hosts: a, b).", None)
+
+
+@pytest.mark.parametrize("content", SECRETS)
+def test_no_secret_of_an_inventory_is_in_an_excerpt(tmp_path: Path, content: str) -> None:
+    for number, text in enumerate((content, content.replace(": {", ":\n    {", 1), content.rstrip().rstrip("}"))):
+        (tmp_path / str(number)).mkdir()
+        site = place(tmp_path / str(number), a="ubuntu: '24.04'\n" + text)
+        found = load.read(site.path).problems
+        assert found
+        assert "hunter2" not in problems.text(judge(found, None), site, RICH)
