@@ -46,7 +46,9 @@ def branch(spec: "HostSpec", snapshot: "Snapshot | None") -> Choice:
             reason=f"nothing is known of {' and '.join(unknown)}",
             hint="Write driver.branch and driver.modules yourself.",
         )
-    return by_rule(wanted)
+    chosen = by_rule(wanted)
+    which = gpus.vague(spec) if chosen.value is None else None
+    return chosen if which is None else chosen.model_copy(update={"hint": which})
 
 
 @functools.lru_cache(maxsize=4096)

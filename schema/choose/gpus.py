@@ -68,3 +68,18 @@ def products(gpu: GpuSpec) -> tuple[compat.GpuModel, ...]:
 
 def key(product: compat.GpuModel) -> tuple[str, str]:
     return product.architecture, product.compute
+
+
+def vague(spec: "HostSpec") -> str | None:
+    """What to write where a GPU's name means products of several kinds: the PCI id of each; None without such a GPU."""
+    for gpu in spec.gpus or ():
+        found = {key(product): product for product in products(gpu)}
+        if len(found) < 2:
+            continue
+        ids = [
+            f'pci_id: "{product.pci_ids[0]}" for {titled(Kind(*kind, product.name))}'
+            for kind, product in sorted(found.items())
+            if product.pci_ids
+        ]
+        return f"{gpu.model!r} can mean several products; write {', '.join(ids)}." if ids else None
+    return None

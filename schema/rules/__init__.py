@@ -82,6 +82,7 @@ GENERIC: tuple[tuple[Rule, frozenset[str]], ...] = (
     (cudnn.driver, frozenset({"gpus", "driver", "cuda", "cudnn"})),
     (cudnn.release, frozenset({"gpus", "cuda", "cudnn", "ubuntu"})),
     (auto.driver, frozenset({"gpus", "driver", "cuda", "ubuntu"})),
+    (auto.vague, frozenset({"gpus", "driver", "cuda", "ubuntu"})),
     (auto.carried, frozenset({"gpus", "driver", "cuda", "ubuntu", "mirrors"})),
 )
 

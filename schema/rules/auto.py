@@ -1,10 +1,11 @@
 """`auto`: what the rule makes of it, and where nothing can be chosen."""
 
 from schema import choose, compat
-from schema.choose import branches, needs, repository
+from schema.choose import branches, gpus, needs, repository
 from schema.cuda import CudaSpec
 from schema.cudnn import CudnnSpec
 from schema.host import HostSpec
+from schema.rules import window
 from schema.rules.breach import Breach
 
 
@@ -82,13 +83,28 @@ def index(spec: HostSpec) -> list[Breach]:
     ]
 
 
+def vague(spec: HostSpec) -> list[Breach]:
+    """A vague name, of which one meaning has a driver beside the other GPUs and another has not: the host will tell."""
+    found = choose.branch(spec, None)
+    if spec.managed_driver is None or found.value is not None or choose.kinds(spec, None).unknown or _told(spec):
+        return []
+    if not window.drivable(spec):
+        return []
+    message = f"driver.branch: auto is not settled before the host is seen: {found.reason}."
+    return [Breach(code="CMP060", path="gpus", message=message, hint=found.hint, severity="warning")]
+
+
 def _told(spec: HostSpec) -> bool:
-    """Whether no driver can be chosen, and other rules say so as an error: the GPUs are known, without doubt."""
+    """Whether no driver can be chosen, and other rules say so as an error: of GPUs that are known without doubt."""
     if spec.managed_driver is None or choose.branch(spec, None).value is not None:
         return False
     found = choose.kinds(spec, None)
-    rows = [compat.architecture(kind.generation) for kind in found.known]
-    return not found.unknown and all(row is None or row.confirmed for row in rows)
+    if found.unknown:
+        return False
+    alone = window.drivable(spec)
+    if alone:  # Toolkits or the flavour stand in the way, if it is not a vague name.
+        return gpus.vague(spec) is None
+    return all((row := compat.architecture(kind.generation)) is None or row.confirmed for kind in found.known)
 
 
 def _nothing(path: str, choice: choose.Choice) -> list[Breach]:

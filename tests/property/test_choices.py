@@ -47,7 +47,7 @@ def hosts(draw: st.DrawFn) -> HostSpec:
 def errors(spec: HostSpec) -> set[str]:
     """Codes of what is refused, of the rules about drivers, toolkits and wheels."""
     today = date(2026, 1, 1)
-    found = [*rules.broken(spec, OWN, frozenset(), today), *rules.whole(spec, frozenset())]
+    found = [*rules.broken(spec, OWN, frozenset(), today), *rules.whole(spec, frozenset(), today)]
     return {one.code for one in found if one.severity == "error" and one.code.startswith("CMP")}
 
 
@@ -57,7 +57,7 @@ def test_no_rule_refuses_what_was_chosen(spec: HostSpec) -> None:
     choices = choose.choices(spec)
     open_ones = {path for path, choice in choices.items() if choice.value is None}
     assert errors(spec) <= (IMPOSSIBLE if open_ones else set()), (open_ones, errors(spec))
-    assert bool(errors(spec)) == bool(open_ones)
+    assert bool(errors(spec)) == bool(open_ones), (open_ones, errors(spec))
     assert all(choice.reason and (choice.value or choice.hint) for choice in choices.values())
 
 

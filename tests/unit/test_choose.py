@@ -324,3 +324,21 @@ def test_a_vague_name_means_what_is_there_and_else_all_that_it_may() -> None:
     assert {kind.generation for kind in choose.kinds(spec, seen).known} == {"kepler"}
     unknown = choose.kinds(host("Foo 9000"), newer)
     assert ({kind.generation for kind in unknown.known}, unknown.unknown) == ({"ada"}, ())
+
+
+def test_a_vague_name_that_decides_is_asked_about_before_the_host_tells(tmp_path: Path) -> None:
+    """The GTX 750 Ti is Maxwell, and was sold as Kepler too; only the first has a driver beside an Ada."""
+    gpus = "gpus: [GTX 750 Ti, RTX 4090]\n"
+    (warning,) = problems(tmp_path / "one", {"hosts/h.yaml": OK + gpus})
+    assert (warning.code, warning.severity, warning.path) == ("CMP060", "warning", "gpus")
+    assert 'pci_id: "10de:1380" for GeForce GTX 750 Ti (Maxwell)' in (warning.hint or "")
+    found = problems(tmp_path / "two", {"hosts/h.yaml": OK + gpus + "cuda: {toolkits: auto}\n"})
+    assert ("CMP060", "error", "cuda.toolkits") in {(one.code, one.severity, one.path) for one in found}
+    ids = "gpus: [{pci_id: '10de:1380'}, RTX 4090]\ncuda: {toolkits: auto}\n"
+    assert problems(tmp_path / "three", {"hosts/h.yaml": OK + ids}) == []
+    spec = host("GTX 750 Ti", "RTX 4090")
+    seen = model.bare(host("RTX 4090"))
+    maxwell = seen.gpu.devices[0].model_copy(update={"device": "1380", "slot": "0000:02:00.0"})
+    both = seen.gpu.model_copy(update={"devices": (*seen.gpu.devices, maxwell)})
+    seen = seen.model_copy(update={"gpu": both})
+    assert (choose.branch(spec, None).value, choose.branch(spec, seen).value) == (None, "580")
