@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import NamedTuple
 
+import yaml
+
 from schema import build, load
 from schema.document import Node
 from schema.fleet import Fleet
@@ -17,13 +19,15 @@ STAND_IN = "24.04"
 
 class Known(NamedTuple):
     """`fleet`: its hosts only say how they are reached, except those that are valid. `files`: host files by name;
-    `declared`: the top-level keys that each says or inherits; `prefixes`: declared ones of conda.
+    `declared`: the top-level keys that each says or inherits; `prefixes`: declared ones of conda; `defaults`: the keys
+    that every host inherits.
     """
 
     fleet: Fleet
     files: dict[str, str]
     declared: dict[str, frozenset[str]]
     prefixes: dict[str, str]
+    defaults: frozenset[str] = frozenset()
 
     def incomplete(self) -> list[str]:
         return [name for name in self.fleet.names if not self.declared.get(name, frozenset()).issuperset(NEEDED)]
@@ -39,7 +43,18 @@ def read(root: Path) -> Known:
     hosts = {name: spec for name in found.names if (spec := found.hosts.get(name) or _reached(name, trees[name]))}
     declared = {name: frozenset(_mapping(tree)) for name, tree in trees.items()}
     prefixes = {name: prefix for name, tree in trees.items() if (prefix := _prefix(tree)) is not None}
-    return Known(Fleet(**{**found.__dict__, "hosts": hosts}), files, declared, prefixes)
+    defaults = frozenset(plain(root / "fleet.yaml", "defaults"))
+    return Known(Fleet(**{**found.__dict__, "hosts": hosts}), files, declared, prefixes, defaults)
+
+
+def plain(file: Path, key: str | None = None) -> dict[str, object]:
+    """What a file says at its top, or below one key of it, as plain values; {} where that cannot be read."""
+    try:
+        content = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError, yaml.YAMLError):
+        return {}
+    part = content.get(key) if isinstance(content, dict) and key is not None else content
+    return {str(name): value for name, value in part.items()} if isinstance(part, dict) else {}
 
 
 def _mapping(node: Node | None) -> dict[str, Node]:

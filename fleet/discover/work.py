@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fleet import run, staged
-from fleet.discover import write
+from fleet.discover import folder, write
 from fleet.discover.check import Verdict
 from fleet.discover.folder import Known
 from fleet.discover.write import Place, Written
@@ -89,9 +89,23 @@ def _place(into: Path, known: Known, job: Job, name: str, force: bool) -> tuple[
         hint = f"move it away, or add --force; fleet discover {name} -i {into} adds what it lacks"
         raise RunError("RUN291", f"{into / file} is there already", state="unchanged", hint=hint)
     if job.target is None:
-        return Place(into, file), _said(job.spec)
+        return _anew(into, known, job, file)
     written = {item: value for item, value in job.target.written.items() if item != "address" or value != name}
-    return Place(into, file), written
+    return Place(into, file, declared=known.defaults & write.INHERITED), written
+
+
+def _anew(into: Path, known: Known, job: Job, file: str) -> tuple[Place, Mapping[str, object]]:
+    """A host of the folder written over: its groups and the way to it stay, and what it inherits is left to them."""
+    own = folder.plain(into / file)
+    inherited = known.declared.get(job.name, frozenset()) - own.keys()
+    given = own.get("connection")
+    connection = {"local": True} if given == "local" else given if isinstance(given, dict) else {}
+    return Place(into, file, declared=inherited & write.INHERITED, groups=_groups(own)), connection
+
+
+def _groups(own: Mapping[str, object]) -> tuple[str, ...]:
+    listed = own.get("groups")
+    return tuple(map(str, listed)) if isinstance(listed, list) else ()
 
 
 def _text(file: Path) -> str:
@@ -102,10 +116,6 @@ def _text(file: Path) -> str:
         raise RunError(
             "RUN296", f"cannot read {file}: {reason}", state="unchanged", hint="see fleet validate"
         ) from error
-
-
-def _said(spec: HostSpec) -> Mapping[str, object]:
-    return spec.connection.model_dump(mode="json", exclude_defaults=True)
 
 
 def _name(target: Target, seen: Snapshot, into: Path, known: Known, taken: set[str]) -> str:

@@ -8,11 +8,14 @@ from fleet import discover
 from fleet.discover import check, complaint
 from fleet.discover.check import Verdict
 from fleet.discover.draft import Draft, some
+from fleet.discover.draft import text as words
 from schema.discovery import Discovery
 from schema.snapshot import Snapshot
 
 # Concerns that, declared by the user, say that the host is one that a run may change.
 MANAGED = frozenset({"driver", "cuda", "cudnn", "conda", "environments"})
+# What a new file leaves to the defaults and to its groups; what the machine is, it says itself.
+INHERITED = MANAGED | {"mirrors", "proxy", "ca_bundle", "external"}
 ADDED = "# Added by fleet discover:"
 # Each round takes at least one section out; there are not more sections that can be wrong.
 ROUNDS = 24
@@ -32,13 +35,14 @@ class Written:
 @dataclass(frozen=True)
 class Place:
     """Where the file belongs: `text` is what it says so far, None for a new one; `declared`: the keys that it says or
-    inherits.
+    inherits, and of a new one those that it leaves to the defaults or to its `groups`.
     """
 
     folder: Path
     file: str
     text: str | None = None
     declared: frozenset[str] = frozenset()
+    groups: tuple[str, ...] = ()
 
 
 def host(place: Place, connection: Mapping[str, object], snapshot: Snapshot, found: Discovery) -> Written:
@@ -49,7 +53,11 @@ def host(place: Place, connection: Mapping[str, object], snapshot: Snapshot, fou
     """
 
     def made(external: bool) -> Draft:
-        return discover.draft(snapshot, connection, found, external)
+        draft = discover.draft(snapshot, connection, found, external)
+        groups = [f"groups: [{', '.join(map(words, place.groups))}]"] if place.groups else []
+        # Below the title, as in a file that a person writes.
+        draft.sections = {"#title": [*draft.sections.pop("#title"), *groups], **draft.sections}
+        return draft
 
     kept = _fitting(place, made, snapshot, external=False)
     if place.declared & MANAGED or (kept.verdict.clean and not _hides(snapshot)):
@@ -113,10 +121,10 @@ def _written(place: Place, draft: Draft, snapshot: Snapshot, external: bool) -> 
 
 def _text(place: Place, draft: Draft) -> tuple[str, tuple[str, ...]]:
     """The whole file, or what is there with what is missing below it; its own lines stay as they are."""
-    if place.text is None:
-        return "\n".join(draft.lines()) + "\n", tuple(draft.declared())
-    left = place.declared | {"connection"}
+    left = place.declared | ({"connection"} if place.text is not None else set())
     lines = [line for line in draft.lines(left) if line.strip()]
-    added = tuple(key for key in draft.declared() if key not in left)
+    added = tuple(key for key in draft.declared() if key not in left and not key.startswith("#"))
+    if place.text is None:
+        return "\n".join(lines) + "\n", added
     before = place.text if not place.text or place.text.endswith("\n") else f"{place.text}\n"
     return "\n".join([f"{before}{ADDED}", *lines]) + "\n" if added else place.text, added

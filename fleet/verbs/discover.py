@@ -9,6 +9,7 @@ from fleet.discover import folder, look, report, work
 from fleet.errors import RunError
 from schema import load
 from schema.fleet import Fleet
+from schema.host import HostSpec
 
 
 @click.command()
@@ -48,6 +49,9 @@ def command(
     """
     into = into.expanduser()
     known = folder.read(into)
+    if machines and limit:
+        raise RunError("RUN294", "--limit chooses hosts of the folder, and machines are named", hint="leave one out")
+    known = _with(known, key, port, accept_new_host_keys)
     chosen = _named(machines, known, (key, port, accept_new_host_keys)) if machines else _incomplete(into, known, limit)
     jobs = [one for one in chosen if isinstance(one, work.Job)]
     if any(job.spec.connection.local for job in jobs):
@@ -83,6 +87,21 @@ def _named(machines: tuple[str, ...], known: folder.Known, given: tuple[str | No
             target = targets.parse(text, *given)
             jobs[target.spec.name] = work.Job(target.name, target.spec, target)
     return list(jobs.values())
+
+
+def _with(known: folder.Known, key: str | None, port: int | None, accept_new: bool) -> folder.Known:
+    """The folder's hosts with the options of this run, where they do not say that themselves."""
+    given: dict[str, object] = {"key": key, "port": port, "host_keys": "accept-new" if accept_new else None}
+
+    def one(spec: HostSpec) -> HostSpec:
+        unsaid = {
+            name: value for name, value in given.items() if value and name not in spec.connection.model_fields_set
+        }
+        connection = spec.connection.model_copy(update=unsaid)
+        return spec if spec.connection.local else spec.model_copy(update={"connection": connection})
+
+    hosts = {name: one(spec) for name, spec in known.fleet.hosts.items()}
+    return known._replace(fleet=Fleet(**{**known.fleet.__dict__, "hosts": hosts}))
 
 
 def _known(name: str, known: folder.Known) -> work.Job | work.Result:

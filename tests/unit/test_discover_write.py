@@ -6,6 +6,7 @@ import pytest
 import yaml
 
 from facts import probe, snapshot
+from fleet import targets
 from fleet.discover import folder, work, write
 from fleet.discover.write import Place, Written
 from fleet.errors import RunError
@@ -381,3 +382,35 @@ def test_an_environment_that_a_run_would_change_is_a_comment_and_the_others_stay
     assert isinstance(found, dict)
     assert "fine" in found
     assert in_sync(written), text(written)
+
+
+def test_a_new_file_leaves_to_the_defaults_what_they_declare(tmp_path: Path) -> None:
+    (tmp_path / "hosts").mkdir()
+    (tmp_path / "fleet.yaml").write_text("defaults: {driver: {branch: 570}, reboot: if-needed}\n")
+    known = folder.read(tmp_path)
+    place = Place(tmp_path, "hosts/hand.yaml", declared=known.defaults & write.INHERITED)
+    written = write.host(place, {"address": "10.0.0.7"}, machine(), Discovery())
+    assert ("driver" in content(written), written.external) == (False, False)
+    assert written.verdict.plan is not None
+    assert {change.item for change in written.verdict.plan.changes} >= {"cuda-drivers-570"}
+
+
+def test_a_host_of_the_folder_written_over_keeps_its_groups_and_its_way(tmp_path: Path) -> None:
+    site(tmp_path, MINE + "ubuntu: '20.04'\n")
+    known = folder.read(tmp_path)
+    job = work.Job("hand", known.fleet.hosts["hand"], None)
+    results = work.write_all(tmp_path, known, [job], ({"hand": machine()}, {}), force=True)
+    found = yaml.safe_load((tmp_path / "hosts" / "hand.yaml").read_text())
+    assert (results[0].done, results[0].error) == ("written", None)
+    assert (found["groups"], found["connection"]) == (["dc"], {"address": "10.0.0.7", "user": "ubuntu"})
+    assert found["ubuntu"] == "24.04"
+
+
+def test_two_machines_of_one_name_get_two_files(tmp_path: Path) -> None:
+    known = folder.read(tmp_path)
+    jobs = [work.Job(target.name, target.spec, target) for target in map(targets.parse, ("10.0.0.1", "10.0.0.2"))]
+    looks = {job.spec.name: machine() for job in jobs}
+    results = work.write_all(tmp_path, known, jobs, (looks, {}), force=False)
+    assert [result.host for result in results] == ["hand", "hand-10-0-0-2"]
+    again = work.write_all(tmp_path, folder.read(tmp_path), jobs, (looks, {}), force=False)
+    assert [result.error.code if result.error else None for result in again] == ["RUN291", "RUN291"]
