@@ -1,6 +1,6 @@
 """conda of a machine as a declaration: its installer from gpufleet's record, or as its packages suggest, marked so."""
 
-from fleet.discover import environment
+from fleet.discover import environment, site
 from fleet.discover.draft import Draft, plain, quoted, some, text
 from schema.conda import PROFILE, CondaState
 from schema.discovery import CondaPrefix, Discovery
@@ -24,8 +24,9 @@ def declare(draft: Draft, snapshot: Snapshot, found: Discovery, external: bool) 
         return
     known = next((item for item in found.prefixes if item.prefix == state.prefix), CondaPrefix(prefix=state.prefix))
     draft.add("conda", _conda(state, known, snapshot, external))
+    alias = "" if external else site.channel_alias(snapshot)
     for one in state.environments:
-        draft.add(f"environments.{one.name}", environment.lines(one, found.origins.get(one.prefix), state.owner))
+        draft.add(f"environments.{one.name}", environment.lines(one, found.origins.get(one.prefix), state.owner, alias))
     if state.installer is None and not external:
         for key in list(draft.sections):
             if key.startswith("environments."):

@@ -20,8 +20,10 @@ REQUIREMENT: TypeAdapter[str] = TypeAdapter(Requirement)
 CHANNEL: TypeAdapter[str] = TypeAdapter(Channel)
 
 
-def lines(state: EnvironmentState, origin: EnvironmentOrigin | None, conda_owner: str | None) -> list[str]:
-    """The entry below `environments:`; comments for what cannot be declared."""
+def lines(
+    state: EnvironmentState, origin: EnvironmentOrigin | None, conda_owner: str | None, alias: str = ""
+) -> list[str]:
+    """The entry below `environments:`; comments for what cannot be declared. `alias`: the mirror that is declared."""
     if NAME.fullmatch(state.name) is None or state.name in {"base", "root"}:
         return [f"# The environment {plain(state.name)} has a name that cannot be declared."]
     there = {requirement_name(item.name): item for item in state.packages if item.manager == "conda"}
@@ -32,7 +34,7 @@ def lines(state: EnvironmentState, origin: EnvironmentOrigin | None, conda_owner
     python = there.get("python")
     found = [f"{state.name}:"]
     found += [f"  python: {quoted('.'.join(map(str, version_key(python.version)[:2])))}"] if python is not None else []
-    found += _channels(known)
+    found += _channels(known, alias)
     kernel = state.kernel and "ipykernel" in there.keys() | {requirement_name(item.name) for item in wheels}
     # What a declaration brings by itself goes without saying.
     implied = {"python": python is not None, "pip": bool(wheels), "ipykernel": kernel}
@@ -48,20 +50,24 @@ def lines(state: EnvironmentState, origin: EnvironmentOrigin | None, conda_owner
     return found
 
 
-def _channels(origin: EnvironmentOrigin) -> list[str]:
-    """conda-forge alone is the default, and goes without saying."""
-    names = [name for name in origin.channels if _valid(CHANNEL, name)]
+def _channels(origin: EnvironmentOrigin, alias: str) -> list[str]:
+    """conda-forge alone is the default, and goes without saying; below a mirror a channel has its own name."""
+    short = [name.removeprefix(f"{alias}/") if alias else name for name in origin.channels]
+    names = [name for name in dict.fromkeys(short) if _valid(CHANNEL, name)]
     return [f"  channels: [{', '.join(map(text, names))}]"] if names not in ([], ["conda-forge"]) else []
 
 
 def _packages(there: dict[str, CondaPackage], origin: EnvironmentOrigin, said: set[str]) -> list[str]:
     """conda's packages: those asked for, as they were asked for where that holds still; without a record, all."""
     if not origin.recorded or not origin.requested:
+        # Helpers such as _libgcc_mutex come with what needs them, and no specification of ours begins so.
         every = [f"{item.name}={item.version}" for name, item in sorted(there.items()) if name not in said]
+        every = [spec for spec in every if _valid(MATCH, spec)]
         note = "" if not every else "  # nothing records what was asked for, so this is everything"
         return [f"  packages: [{', '.join(map(text, every))}]{note}"] if every else []
     asked = {requested_name(spec): spec for spec in origin.requested}
     specs = [_spec(spec, there[name]) for name, spec in asked.items() if name in there and name not in said]
+    specs = [spec for spec in specs if _valid(MATCH, spec)]
     gone = [name for name in asked if name not in there]
     versions = [f"{there[name].name} {there[name].version}" for name in asked if name in there and name not in said]
     found = [f"  packages: [{', '.join(map(text, specs))}]"] if specs else []

@@ -65,11 +65,17 @@ def _key(draft: Draft, snapshot: Snapshot, path: str) -> str:
     return f", keys: [{{file: {name}, fingerprint: {quoted(found[0])}}}]"
 
 
-def _conda(snapshot: Snapshot) -> list[str]:
+def channel_alias(snapshot: Snapshot) -> str:
+    """The mirror of conda's channels in a .condarc of ours, "" without one."""
     prefix = snapshot.conda.prefix if snapshot.conda is not None else ""
     file = _file(snapshot, f"{prefix}/.condarc")
     alias = re.search(r"^channel_alias: (https?://\S+)$", file.content, re.MULTILINE) if file is not None else None
-    return [f"  conda: {quoted(alias[1])}"] if alias else []
+    return alias[1] if alias else ""
+
+
+def _conda(snapshot: Snapshot) -> list[str]:
+    alias = channel_alias(snapshot)
+    return [f"  conda: {quoted(alias)}"] if alias else []
 
 
 def _proxy(snapshot: Snapshot) -> list[str]:

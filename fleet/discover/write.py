@@ -79,16 +79,13 @@ def _ours(snapshot: Snapshot) -> bool:
 def _why(verdict: Verdict, snapshot: Snapshot) -> list[str]:
     """What keeps a run from leaving the host as it is, as comments before `external: true`."""
     changes = verdict.plan.changes if verdict.plan is not None else ()
-    who = (
-        "gpufleet set this host up, and it was changed since"
-        if _ours(snapshot)
-        else "gpufleet did not set this host up"
-    )
-    lines = [f"# {who}: it is checked against this file, and never changed."]
+    ours = "# gpufleet set this host up, from an inventory whose lock is not here, or it was changed since:"
+    lines = [ours if _ours(snapshot) else "# gpufleet did not set this host up:"]
+    lines.append("# it is checked against this file, and never changed.")
     if changes:
         others = [change.item for change in changes if "gpufleet" not in change.item]
         files = len(changes) - len(others)
-        told = [f"{files} files of its own"] if files else []
+        told = [f"{files} file{'s' if files > 1 else ''} of its own"] if files else []
         told += [f"changes to {some(others, 3)}"] if others else []
         lines.append(f"# Without the next line a run would bring {' and '.join(told)}.")
     return lines

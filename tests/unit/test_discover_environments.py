@@ -104,6 +104,18 @@ def test_torch_of_a_build_of_its_own_comes_with_its_index() -> None:
     assert differences(found, entry) == []
 
 
+def test_helpers_that_no_specification_can_name_come_with_what_needs_them() -> None:
+    found = state(*THERE, "_libgcc_mutex=0.1", "_openmp_mutex=4.5")
+    assert "_libgcc_mutex" not in str(declared(found, None)["packages"])
+    assert differences(found, declared(found, None)) == []
+
+
+def test_a_channel_below_the_declared_mirror_has_its_own_name() -> None:
+    known = origin("numpy", channels=("https://mirror/conda/bioconda", "https://mirror/conda/conda-forge"))
+    lines = environment.lines(state(*THERE), known, "root", "https://mirror/conda")
+    assert "  channels: [bioconda, conda-forge]" in lines
+
+
 def test_packages_that_came_without_pip_are_a_comment() -> None:
     found = state("python=3.12.4", "numpy=2.3.1", "einops==0.8.1")
     lines = environment.lines(found, origin("python", "numpy"), "root")
