@@ -84,6 +84,8 @@ def script_for(work: Work, spec: CondaSpec, name: str, declared: EnvironmentSpec
     verb = "create" if fresh else "install"
     lines = header(work, spec)
     if fresh:
+        # An environment with another Python; its owner cannot remove it from conda's own folder.
+        lines += [f"rm -rf {quote(prefix)}"] if state_of(work, name) is not None else []
         lines.append(f"install -d -o {quote(owner)} -m 0755 {quote(prefix)}")
     else:
         # A run that was killed may have left an environment that conda does not take for one.
@@ -165,7 +167,7 @@ def removal_script(spec: CondaSpec, name: str) -> str:
         [
             "set -e; cd /",
             run_as(spec.owner, f"{quote(spec.prefix)}/bin/conda remove -y --all -p {quote(prefix)}") + " || :",
-            f"rm -rf {quote(prefix)}",
+            f"rm -rf {quote(prefix)} {quote(explicit.folder(name))}",
             f"! grep -qs {quote(prefix + '/')} {quote(kernel)}/kernel.json || rm -rf {quote(kernel)}",
         ]
     )

@@ -44,7 +44,7 @@ def own_indexes(indexes: Iterable[PipIndex]) -> dict[str, str]:
 
 
 def provided(conda: Mapping[str, str]) -> dict[str, str]:
-    """conda's Python packages by their name on PyPI; without those whose version pip could not compare (PEP 440)."""
+    """conda's Python packages by their name on PyPI; without those whose name or version cannot be there (PEP 440)."""
     found = {}
     for name, version in conda.items():
         key = requirement_name(name)
@@ -52,8 +52,12 @@ def provided(conda: Mapping[str, str]) -> dict[str, str]:
             found[requirement_name(OTHER_NAMES.get(key, key))] = str(Version(version))
         except InvalidVersion:
             continue
-    found.pop("python", None)
-    return found
+    return {name: version for name, version in found.items() if name != "python" and name[:1].isalnum()}
+
+
+def with_extras(requirements: Iterable[str]) -> set[str]:
+    """The packages that are asked for with extras, which conda may not have brought: "uvicorn[standard]"."""
+    return {requirement_name(item) for item in requirements if re.match(r"[A-Za-z0-9._-]+\s*\[", item)}
 
 
 def hashes(requirements: Iterable[str]) -> dict[str, set[str]]:
@@ -65,7 +69,8 @@ def hashes(requirements: Iterable[str]) -> dict[str, set[str]]:
 def write(
     folder: Path, requirements: Iterable[str], indexes: Sequence[PipIndex], main: str | None, conda: Mapping[str, str]
 ) -> None:
-    """The project file, and a wheel without content for each of conda's packages.
+    """The project file, and a wheel without content for each of conda's packages; of one that is asked for with extras
+    the index says what these need.
 
     An index with packages is `explicit`: it is asked for these and nothing else, and these are asked of no other. One
     without comes before the main one, and the first that has a name is the only one asked for it (uv's first-index): a
@@ -88,7 +93,8 @@ def write(
     for url, number in numbers.items():
         tables += _index(f"index-{number}", url, explicit="true" if url in explicit else "false")
     tables += _index("main", main, default="true") if main is not None else []
-    for name, version in conda.items():
+    whole = {name: version for name, version in conda.items() if name not in with_extras(asked)}
+    for name, version in whole.items():
         tables += ["[[tool.uv.dependency-metadata]]", f"name = {json.dumps(name)}", f"version = {json.dumps(version)}"]
         tables.append("requires-dist = []")
     sources = {name: f"index-{numbers[url]}" for name, url in own.items() if name in names and name not in conda}
@@ -98,7 +104,7 @@ def write(
     ]
     (folder / PROJECT).write_text("\n".join([*tables, ""]))
     (folder / PROVIDED).mkdir()
-    for name, version in conda.items():
+    for name, version in whole.items():
         _wheel(folder / PROVIDED, name, version)
 
 

@@ -113,6 +113,14 @@ def test_what_conda_brings_is_neither_replaced_nor_repeated(served: Site) -> Non
     assert versions(solved(served, "tool", "numpy==2.1.3", conda=conda)) == {"tool": "1.0"}
 
 
+def test_extras_of_what_conda_brings_are_resolved(served: Site) -> None:
+    publish(served.folder / "simple", "tool", "1.0", "numpy", 'extra-part; extra == "more"')
+    publish(served.folder / "simple", "extra-part", "1.0")
+    conda = {"tool": "1.0", "numpy": "2.1.3", "_python_abi3_support": "1.0"}
+    assert versions(solved(served, "tool[more]", conda=conda)) == {"extra-part": "1.0"}
+    assert versions(solved(served, "tool", conda=conda)) == {}
+
+
 def test_pip_and_conda_that_want_different_versions_are_told_apart(served: Site) -> None:
     publish(served.folder / "simple", "numpy", "2.2.0")
     publish(served.folder / "simple", "tool", "1.0", "numpy>=2.2")

@@ -46,7 +46,8 @@ def spec(lab: Lab) -> dict[str, object]:
         "pip": {"packages": ["torch==2.8.0", "einops"], "indexes": [index]},
     }
     conda = {"version": "25.3.1-0", "sha256": SHA256["Miniforge3-25.3.1-0-Linux-x86_64.sh"]}
-    return {"ubuntu": "24.04", "gpus": [], "conda": conda, "environments": {"ds": ds}}
+    own = {"python": "3.12", "packages": ["six"], "pip": {"packages": ["tqdm"]}, "owner": "ubuntu", "exact": True}
+    return {"ubuntu": "24.04", "gpus": [], "conda": conda, "environments": {"ds": ds, "own": own}}
 
 
 def lock(folder: Path, *flags: str) -> None:
@@ -81,6 +82,22 @@ def test_an_environment_is_what_the_lock_says_and_stays_so(locked: Locked) -> No
     assert again.operations == []
     assert drift(locked.folder).code == 0
     assert locked.host.run("ls /var/lib/gpufleet/environments", check=False).stdout.strip() == ""
+
+
+def test_an_exact_environment_of_a_user_is_brought_back_to_the_lock(locked: Locked, lab: Lab) -> None:
+    prefix = "/opt/conda/envs/own"
+    owners = f"find {prefix} ! -user ubuntu | wc -l"
+    assert locked.host.run(owners).stdout.strip() == "0"
+    pip = f"{CLEAN.replace('/root', '/home/ubuntu')} {prefix}/bin/python -m pip"
+    install = f"runuser -u ubuntu -- {pip} install -q --index-url https://{lab.address}/pypi/simple einops tqdm==4.66.5"
+    locked.host.run(install, timeout=120)
+    seen = drift(locked.folder)
+    assert seen.code == 1, seen.text
+    assert "own/einops" in seen.text and "own/tqdm" in seen.text
+    done = running.apply(locked.folder)
+    assert done.code == 0, done.text
+    assert drift(locked.folder).code == 0
+    assert locked.host.run(owners).stdout.strip() == "0"
 
 
 @pytest.mark.parametrize(

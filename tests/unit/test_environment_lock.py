@@ -225,6 +225,10 @@ def test_another_python_makes_the_environment_anew() -> None:
     assert not explicit.anew(LOCKED, work(*with_one("python", version="3.12.9")).seen.conda.environments[0])
     rows = commands(work(*old), [change("python", "3.11.13", "3.12.11")])
     assert "create" in rows[0] and rows[-1][-1].endswith("pip-1.txt") and "--force-reinstall" not in rows[-1]
+    removal = "rm -rf /opt/conda/envs/ds\n"
+    moved = [change("python", "3.11.13", "3.12.11")]
+    assert removal in environments.script_for(work(*old), CONDA, "ds", LOCKED, moved)
+    assert removal not in environments.script_for(work(), CONDA, "ds", LOCKED, MISSING)
 
 
 def test_extras_of_an_exact_environment_leave_by_what_brought_them() -> None:
