@@ -19,6 +19,7 @@ from schema.rules import (
     fleet,
     index,
     jetson,
+    libc,
     pair,
     platform,
     runtime,
@@ -101,6 +102,7 @@ def broken(spec: HostSpec, own: Node, failed: frozenset[str], today: date) -> li
 # Those that need what the host's files say: requirements, environments.
 WHOLE: tuple[tuple[Rule, frozenset[str]], ...] = (
     (auto.index, frozenset({"gpus", "driver", "cuda", "environments", "mirrors"})),
+    (libc.reaches, frozenset({"environments", "ubuntu"})),
     (wheel.known, frozenset({"environments"})),
     (wheel.python, frozenset({"gpus", "driver", "environments"})),
     (wheel.built, frozenset({"gpus", "driver", "environments", "mirrors"})),

@@ -126,7 +126,13 @@ def suits(spec: HostSpec, build: compat.TorchBuild) -> bool:
 
 
 def best(spec: HostSpec, row: compat.Torch) -> str | None:
-    """The tag to write for a release: PyPI's own where it suits, else the newest CUDA that does."""
+    """The tag to write for a release: PyPI's own where it suits, else the newest CUDA that does.
+
+    None where no build does, or where the wheels are for a newer C library than the Ubuntu release's.
+    """
+    ubuntu = compat.release(spec.ubuntu)
+    if ubuntu is not None and version_key(row.glibc) > version_key(ubuntu.glibc):
+        return None
     if not any(card.kinds for card in cards.of(spec)):
         return row.default_for(spec.arch)
     fitting = [tag for tag, build in row.builds.items() if build.confirmed and suits(spec, build)]
