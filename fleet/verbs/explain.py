@@ -11,6 +11,9 @@ from fleet.errors import RunError
 from schema import codes
 
 WIDTH = 100
+ACCEPT = (
+    "Where you know better: accept: [{{code: {code}, reason: WHY, until: YYYY-MM-DD}}] in the host's file or a group."
+)
 
 
 @click.command()
@@ -72,6 +75,7 @@ def _text(entry: codes.Entry) -> str:
         ("Recognised", entry.recognised),
         ("Breaks", entry.breaks),
         ("Mend", entry.mend),
+        *([("Or accept", ACCEPT.format(code=entry.code))] if codes.acceptable(entry.code) else []),
         ("Source", entry.source),
     ]
     lines = [f"{entry.code}  {entry.title}", ""]

@@ -17,6 +17,8 @@ FAMILIES = {
     "RUN": "a command that could not do its work",
 }
 ORDER = tuple(FAMILIES)
+# What forbids touching a host (schema.health.refusal), or makes changes wait for somebody's work (schema.gates).
+REFUSALS = ("GPU00", "GPU10")
 
 
 class Entry(Model):
@@ -44,6 +46,11 @@ def all_codes() -> dict[str, Entry]:
         rows = yaml.load(file.read_bytes(), Loader=yaml.CSafeLoader) or {}
         found |= {code: Entry.model_validate({"code": code, **row}) for code, row in rows.items()}
     return dict(sorted(found.items(), key=lambda item: (ORDER.index(item[0][:3]), item[0])))
+
+
+def acceptable(code: str) -> bool:
+    """Whether `accept` can excuse it: a combination, or a finding that neither forbids nor protects."""
+    return code.startswith("CMP") or (code.startswith("GPU") and not code.startswith(REFUSALS))
 
 
 def of_family(family: str) -> tuple[Entry, ...]:

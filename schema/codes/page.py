@@ -8,7 +8,8 @@ from schema import codes
 HEAD = """# The codes
 
 Made from `schema/codes/*.yaml` by `make docs`; a test fails when it is stale. `fleet explain CODE` prints one of these,
-`fleet explain` a line of each. A code keeps its meaning for ever and is never used for another.
+`fleet explain` a line of each. A code keeps its meaning for ever and is never used for another. Codes of CMP and most
+of GPU can be accepted for a time: [Exceptions](inventory.md#exceptions).
 """
 FOUND = {
     "INV": "Found while the inventory is read; nothing is connected to.",

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable
 from schema import codes, compat
 from schema.compat import data
 from schema.model import version_key
-from schema.rules.accept import REFUSALS
 
 Json = dict[str, object]
 # Each value with what an editor shows beside it.
@@ -121,7 +120,7 @@ def _installers() -> Values:
 
 def _codes() -> Values:
     for code, entry in codes.all_codes().items():
-        if code.startswith(("CMP", "GPU")) and not code.startswith(REFUSALS):
+        if codes.acceptable(code):
             yield code, entry.title
 
 

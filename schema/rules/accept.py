@@ -12,8 +12,6 @@ from schema.errors import Problem
 from schema.host import Accepted, HostSpec
 from schema.rules.breach import Breach
 
-# What forbids touching a host (schema.health.refusal), or makes changes wait for somebody's work (schema.gates).
-REFUSALS = ("GPU00", "GPU10")
 NOT_ACCEPTED = {
     "INV": ("without mending it, nobody can tell what the file means", "error"),
     "RUN": ("it says that a command could not do its work", "error"),
@@ -59,7 +57,7 @@ def entries(spec: HostSpec, today: date) -> list[Breach]:
             found.append(
                 Breach(code="INV016", path=f"accept.{index}.code", message=f"there is no code {one.code}.", hint=hint)
             )
-        elif one.code[:3] in {"INV", "RUN"} or one.code.startswith(REFUSALS):
+        elif not codes.acceptable(one.code):
             found.append(_not_accepted(one.code, f"accept.{index}.code"))
     return found
 

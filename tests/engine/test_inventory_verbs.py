@@ -209,7 +209,10 @@ def test_explain_prints_every_part_of_an_entry(capsys: pytest.CaptureFixture[str
     assert cli.run(["explain", "cmp001"]) == 0
     out = capsys.readouterr().out
     assert out.startswith("CMP001  ")
-    assert all(f"\n{part}" in out for part in ("Meaning", "Recognised", "Breaks", "Mend", "Source"))
+    assert all(f"\n{part}" in out for part in ("Meaning", "Recognised", "Breaks", "Mend", "Or accept", "Source"))
+    assert "accept: [{code: CMP001, reason: WHY, until: YYYY-MM-DD}]" in " ".join(out.split())
+    assert cli.run(["explain", "INV013"]) == 0
+    assert "Or accept" not in capsys.readouterr().out
 
 
 def test_explain_lists_all_codes_and_those_of_a_family(capsys: pytest.CaptureFixture[str]) -> None:
