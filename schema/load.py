@@ -187,7 +187,7 @@ def _made(
     spec, failed = build.host(spelt, name, report)
     if spec is not None:
         whole_spec = content.filled(spec, spelt, reader, report)
-        said = lock.of(whole_spec, report) if lock is not None else None
+        said = lock.of(whole_spec, own.file, report) if lock is not None else None
         if said is not None:
             spec, whole_spec = (one.model_copy(update={"locked": said}) for one in (spec, whole_spec))
         spec, whole_spec = choose.settled(spec, None), choose.settled(whole_spec, None)

@@ -17,13 +17,17 @@ from schema.wanted import Wanted
 
 @dataclass(frozen=True)
 class Asked:
-    """One matched set: where it comes from, its name, and the packages at its top; `driver` of a driver's set."""
+    """One matched set: where it comes from, its name, and the packages at its top; `driver` of a driver's set.
+
+    `chosen`: the declaration says `auto`.
+    """
 
     place: Place
     name: str
     concern: str
     requests: tuple[Request, ...]
     driver: ResolvedDriver | None = None
+    chosen: bool = False
 
 
 def unseen(spec: HostSpec) -> Snapshot:
@@ -39,8 +43,10 @@ def asked(spec: HostSpec) -> tuple[Asked, ...]:
     seen = unseen(spec)
     resolved = resolved_driver(spec, seen)
     found = [] if resolved is None or resolved.source == "external" else [_driver(spec, resolved)]
+    kits = cuda.declared(spec)
     for item in cuda.wanted(spec, seen):
-        found.append(Asked(place.nvidia(spec), f"cuda {item.limit}", "cuda", (request(item),)))
+        chosen = kits is not None and kits.chosen == item.limit
+        found.append(Asked(place.nvidia(spec), f"cuda {item.limit}", "cuda", (request(item),), chosen=chosen))
     return (*found, *_cudnn(spec, seen))
 
 
@@ -68,7 +74,8 @@ def _driver(spec: HostSpec, one: ResolvedDriver) -> Asked:
     names = [name for name in driver.top(one, spec.kernel.flavour) if not name.startswith("linux-")]
     requests = tuple(Request(name, str(one.branch), one.version) for name in names)
     where = place.ubuntu(spec) if archive else place.nvidia(spec)
-    return Asked(where, " ".join(words), "driver", requests, one)
+    chosen = spec.managed_driver is not None and spec.managed_driver.branch == "auto"
+    return Asked(where, " ".join(words), "driver", requests, one, chosen)
 
 
 def _cudnn(spec: HostSpec, seen: Snapshot) -> list[Asked]:
@@ -77,7 +84,9 @@ def _cudnn(spec: HostSpec, seen: Snapshot) -> list[Asked]:
     for major, version in cudnn.versions(spec, seen).items():
         items = cudnn.packages(major, version)
         name = f"cudnn {version} cuda {major}"
-        found.append(Asked(place.nvidia(spec), name, "cudnn", tuple(request(item) for item in items)))
+        chosen = isinstance(spec.cudnn, cudnn.CudnnSpec) and major in spec.cudnn.chosen
+        requests = tuple(request(item) for item in items)
+        found.append(Asked(place.nvidia(spec), name, "cudnn", requests, chosen=chosen))
     return found
 
 

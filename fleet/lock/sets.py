@@ -61,13 +61,18 @@ def _beside(index: Index, asked: Asked, found: Mapping[str, Entry]) -> Iterable[
 
 
 def _of_driver(asked: Asked, lead: str, entries: tuple[Entry, ...]) -> Iterable[Entry]:
-    """Those of the lead package's version; of those with versions of their own, the newest that the branch names."""
-    one = asked.driver
-    for entry in entries:
-        same = upstream(entry.version) == upstream(lead)
-        own = not names.matched(entry.name) and one is not None and names.branch_in(entry.name) == one.branch
-        package = Package(name=entry.name, version=entry.version, state="ii ", origin=asked.place.source)
-        if (same or own) and one is not None and not conflicts(package, one):
+    """That of the lead package's version. Of packages with versions of their own the newest, where the branch is in the
+    name, or where the archive's driver recommends them, as nvidia-settings (apt installs what is recommended).
+    """
+    one, name = asked.driver, entries[0].name
+    if one is None:
+        return
+    same = [entry for entry in entries if upstream(entry.version) == upstream(lead)]
+    loose = name in names.LOOSE and one.source == "ubuntu"
+    own = loose or (not names.matched(name) and names.branch_in(name) == one.branch)
+    for entry in same or (entries if own else ()):
+        package = Package(name=name, version=entry.version, state="ii ", origin=asked.place.source)
+        if not conflicts(package, one):
             yield entry
             return
 
@@ -85,14 +90,17 @@ def together(sets: Iterable[PackageSet]) -> PackageSet:
 
 def _missing(index: Index, asked: Asked, name: str) -> RunError:
     request = next((item for item in asked.requests if item.name == name), asked.requests[0])
-    limit = request.exact or request.within or ""
-    there = ", ".join(entry.version for entry in index.get(name, ())[:8])
+    entries = index.get(name, ())
+    there = ", ".join(entry.version for entry in entries[:8])
     if not there:
         similar = sorted(other for other in index if other.startswith(name.rstrip("0123456789-")))[:8]
         there = f"no version of it; it has {', '.join(similar)}" if similar else "no version of it"
+    chosen = f"auto chose it; declare {asked.concern} yourself" if asked.chosen else "declare a version that is there"
+    example = f", such as {upstream(entries[0].version)}" if entries else ""
     return RunError(
         "RUN304",
-        f"{asked.place.url} does not carry {name} {limit}".rstrip(),
+        f"{asked.place.url} does not carry {name} {request.exact or request.within or ''}".rstrip(),
         evidence=f"{name}: {there}",
-        hint="declare a version that is there, or a mirror that has it",
+        state="fleet.lock is as it was",
+        hint=f"{chosen}{example}, or a mirror that has it",
     )

@@ -30,18 +30,22 @@ class Answers:
             return cls(None, required=False)
         return cls(Obeyed(lock) if lock is not None else None, required=required)
 
-    def of(self, spec: HostSpec, report: Report) -> Locked | None:
-        """What the lock says of a host; what it does not answer is reported: an error where a lock is required."""
+    def of(self, spec: HostSpec, file: str, report: Report) -> Locked | None:
+        """What the lock says of a host; what it does not answer is reported: an error where a lock is required.
+
+        `file` is the host's own, where the declaration changed.
+        """
         if self.obeyed is None:
             if self.required and inputs.inputs(spec):
                 message = "fleet.yaml says require_lock: true, and there is no fleet.lock."
-                report.problems.append(_problem("INV052", "error", spec.name, message))
+                report.problems.append(_problem("INV052", "error", "fleet.yaml", spec.name, message))
             return None
         locked = self.obeyed.of(spec)
         if locked.stale:
             code, severity = ("INV052", "error") if self.required else ("INV051", "warning")
             tail = "" if self.required else " What it does not answer floats."
-            report.problems.append(_problem(code, severity, spec.name, f"{words(locked)}.{tail}"))
+            message = f"fleet.lock is out of date: {words(locked)}.{tail}"
+            report.problems.append(_problem(code, severity, file, spec.name, message))
         return locked
 
 
@@ -56,6 +60,6 @@ def words(locked: Locked) -> str:
     )
 
 
-def _problem(code: str, severity: str, host: str, message: str) -> Problem:
+def _problem(code: str, severity: str, file: str, host: str, message: str) -> Problem:
     level = "error" if severity == "error" else "warning"
-    return Problem(code=code, severity=level, file=read.NAME, host=host, message=message, hint=FRESHEN)
+    return Problem(code=code, severity=level, file=file, host=host, message=message, hint=FRESHEN)

@@ -212,7 +212,7 @@ def test_ubuntus_archive_is_read_pocket_by_pocket(fleet: Fleet, site: Site) -> N
     def archive(version: str) -> list[str]:
         full = f"{version}-0ubuntu0.22.04.1"
         return [
-            package("nvidia-driver-580-server-open", full, f"libnvidia-gl-580-server (= {full})", "nvidia-settings"),
+            package("nvidia-driver-580-server-open", full, f"libnvidia-gl-580-server (= {full})"),
             package("libnvidia-gl-580-server", full),
             package("nvidia-dkms-580-server-open", full),
             package("nvidia-driver-580-open", full),
@@ -349,6 +349,15 @@ def test_a_mirror_that_lies_or_fails_leaves_the_old_lock_as_it_was(
     assert words in done.stderr
     assert "Traceback" not in done.stderr
     assert (fleet.lock, sorted(fleet.folder.iterdir())) == before
+
+
+def test_what_auto_chose_and_a_mirror_lacks_is_told_with_what_it_has(fleet: Fleet) -> None:
+    fleet.host("node", NODE.replace("branch: 580, modules: open", "modules: open").replace("'12.9'", "auto"))
+    done = fleet()
+    assert done.returncode == 1
+    assert done.stderr.startswith("RUN304")
+    assert "auto chose it; declare cuda yourself" in done.stderr
+    assert "cuda-toolkit-12-9" in done.stderr
 
 
 def test_a_mirror_that_is_down_is_named(fleet: Fleet, site: Site) -> None:

@@ -113,6 +113,9 @@ def test_a_package_upgraded_by_hand_is_named_and_brought_back(locked: Locked) ->
     shown = fleet("drift", str(locked.folder), "--format", "json")
     changes = {item["item"]: item for item in json.loads(shown.text[shown.text.index("{") :])["hosts"][0]["changes"]}
     assert (changes["nvidia-open-580"]["observed"], changes["nvidia-open-580"]["desired"]) == (NEW, OLD)
+    planned = fleet("plan", str(locked.folder)).text
+    assert f"nvidia-open-580  {NEW} -> {OLD}" in planned
+    assert f"libnvidia-gl-580  {NEW} -> {OLD}" in planned
     mended = running.apply(locked.folder)
     assert mended.code == 0, mended.text
     assert running.version(locked.host, "nvidia-open-580") == OLD

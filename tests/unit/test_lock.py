@@ -234,6 +234,9 @@ def test_a_stale_lock_warns_and_is_an_error_where_it_is_required(tmp_path: Path)
     changed = HOST.replace("12.9", "12.8")
     assert written(tmp_path, fresh, required=False, host=changed) == [("INV051", "warning")]
     assert written(tmp_path, fresh, required=True, host=changed) == [("INV052", "error")]
+    (problem,) = load.read(tmp_path).problems
+    assert (problem.file, problem.host) == ("hosts/node.yaml", "node")
+    assert "cuda: changed since the lock" in problem.message
     assert load.read(tmp_path, locked=False).problems == ()
 
 
