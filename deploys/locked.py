@@ -8,6 +8,7 @@ from deploys import remote
 from deploys.step import StepError, Work
 from schema import cuda, cudnn, driver
 from schema.apt import Action, Candidate
+from schema.repository import key
 from schema.wanted import Wanted, present
 
 UNCHANGED = "no package was changed; gpufleet's source and key are in place"
@@ -84,7 +85,7 @@ def _hashes(work: Work, coming: dict[str, str]) -> None:
         return
     arguments = " ".join(quote(f"{name}={version}") for name, version in coming.items())
     text = remote.checked(work.host, f"LC_ALL=C apt-cache show {arguments}", "read the packages' hashes")
-    offered = hashes(text)
+    offered = hashes(text, key.DEBIAN_ARCH[work.spec.arch])
     locked = work.spec.locked.packages if work.spec.locked is not None else {}
     wrong = [
         f"{name} {version}: {', '.join(sorted(found)) or 'no hash'}, in the lock: {locked[name].sha256}"
@@ -101,11 +102,11 @@ def _hashes(work: Work, coming: dict[str, str]) -> None:
         )
 
 
-def hashes(text: str) -> dict[tuple[str, str], set[str]]:
-    """SHA256 by name and version, of `apt-cache show`; foreign architectures (i386) have a file of their own."""
+def hashes(text: str, architecture: str) -> dict[tuple[str, str], set[str]]:
+    """SHA256 by name and version, of `apt-cache show`; foreign architectures (i386) have files of their own."""
     found: dict[tuple[str, str], set[str]] = {}
     for paragraph in re.split(r"\n\s*\n", text):
         fields = dict(re.findall(r"^(Package|Version|Architecture|SHA256): *(\S+)", paragraph, re.MULTILINE))
-        if fields.get("SHA256") and fields.get("Architecture") != "i386":
+        if fields.get("SHA256") and fields.get("Architecture") in {architecture, "all"}:
             found.setdefault((fields.get("Package", ""), fields.get("Version", "")), set()).add(fields["SHA256"])
     return found

@@ -1,11 +1,12 @@
 """Signed indices, each read once per run and many at a time; one that is older than the lock's is refused."""
 
-import functools
+import threading
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from queue import Empty, SimpleQueue
 
 import requests
 
@@ -49,20 +50,43 @@ def read(
         told(f"{len(done)} of {len(wanted)} indices read")
         return found
 
-    with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
-        # All end before the first error is told: none is left behind, and the sorted first is always the same.
-        results = list(pool.map(functools.partial(_guarded, one), wanted))
-    errors = [result for result in results if isinstance(result, RunError)]
+    # All end before the first error is told: the sorted first is always the same.
+    results = _at_once(one, wanted)
+    errors = [result for result in results if isinstance(result, Exception)]
     if errors:
         raise errors[0]
     return {result.place.name: result for result in results if isinstance(result, Read)}
 
 
-def _guarded(function: Callable[[Place], Read], place: Place) -> Read | RunError:
+def _at_once(function: Callable[[Place], Read], places: list[Place]) -> list[Read | Exception]:
+    """`function` of each, in their order. The threads are no part of the process's end: Ctrl-C waits for no mirror."""
+    found: dict[str, Read | Exception] = {}
+    waiting: SimpleQueue[Place] = SimpleQueue()
+    for place in places:
+        waiting.put(place)
+
+    def work() -> None:
+        with suppress(Empty):
+            while True:
+                place = waiting.get_nowait()
+                found[place.name] = _guarded(function, place)
+
+    threads = [threading.Thread(target=work, daemon=True) for _ in places[:AT_ONCE]]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return [found[place.name] for place in places]
+
+
+def _guarded(function: Callable[[Place], Read], place: Place) -> Read | Exception:
     try:
         return function(place)
     except UnknownIndex as error:
         return RunError(error.code, str(error), state=UNTOUCHED, hint=HINTS.get(error.code, HINTS["RUN300"]))
+    except Exception as error:
+        # Raised again where the run ends, with its log.
+        return error
 
 
 def _one(place: Place, before: str | None) -> Read:

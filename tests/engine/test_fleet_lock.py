@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -428,3 +429,27 @@ def test_a_run_that_is_killed_while_it_writes_leaves_the_old_lock(fleet: Fleet) 
     write.write(fleet.folder, "whole")
     assert (fleet.lock, oct((fleet.folder / "fleet.lock").stat().st_mode)[-3:]) == (b"whole", "640")
     assert sorted(path.name for path in fleet.folder.iterdir()) == ["fleet.lock", "fleet.yaml", "hosts", "keys"]
+
+
+def test_ctrl_c_waits_for_no_mirror(fleet: Fleet, site: Site) -> None:
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen(8)
+        text = (fleet.folder / "fleet.yaml").read_text()
+        address = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        (fleet.folder / "fleet.yaml").write_text(text.replace(site.url, address))
+        process = subprocess.Popen(
+            [FLEET, "lock", str(fleet.folder)],
+            env=os.environ | {"NO_PROXY": "*"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # noqa: PLW1509
+        )
+        silent.settimeout(60)
+        accepted, _ = silent.accept()
+        process.send_signal(signal.SIGINT)
+        said, _ = process.communicate(timeout=30)
+        accepted.close()
+    assert (process.returncode, said.strip()) == (130, "interrupted")
+    assert not (fleet.folder / "fleet.lock").exists()
