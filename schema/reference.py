@@ -27,6 +27,21 @@ Values are read as they are written: 12.10 stays 12.10, 0755 stays 0755, `no` st
 booleans. Refused are a key without a value, duplicate keys, tags, anchors, tabs, several documents in one file, and
 everything that is not UTF-8. Paths are relative to the inventory folder and stay in it.
 
+## auto
+
+A driver's `branch`, `modules`, `delivery`, `variant` and `fabric_manager` are auto where nothing is written;
+`cuda.toolkits`, `cudnn.version` (or one CUDA major of it) and an environment's `pip.indexes` (or the `url` of one) are
+auto where that is written. What it stands for is settled in this order, and then kept:
+
+1. what `fleet.lock` says;
+2. what works on the host, or was put there by an earlier run, where it suits what is declared;
+3. the rule: the driver branch that NVIDIA keeps up longest of those that drive all GPUs, that the source carries, and
+   that toolkits and wheels can use; the newest toolkit with code for all GPUs that this driver serves in full; the
+   newest cuDNN and the build of PyTorch with code for all GPUs, PyPI's own build where it is one of these.
+
+`fleet show HOST` prints the value, who decided and why. Where nothing suits, or a GPU is not known, it is an error that
+says what to write. Nothing that is installed and suits is upgraded because something newer came out.
+
 ## In an editor
 
 VS Code's YAML extension, and every editor with the YAML language server, completes and checks host files by their JSON

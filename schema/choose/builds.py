@@ -13,6 +13,9 @@ from schema.model import version_key
 
 # Releases have fewer patch versions than this.
 PATCHES = 10
+AUDIO_FIRST, AUDIO_OWN, AUDIO_LAST = (1, 7), (2, 0), (2, 11)
+# Code for Volta runs on Turing, and the libraries of CUDA 9 fail there (https://github.com/pytorch/pytorch/issues/28752).
+TURING, FIRST_FOR_TURING = "7.5", (10,)
 BY_HAND = (
     f'Write the index yourself, such as indexes: [{{url: "{compat.wheel_index("cu130")}", '
     "packages: [torch, torchvision, torchaudio]}]."
@@ -44,8 +47,7 @@ def by_rule(wish: Wish) -> Choice:
 
 
 def is_torch(text: str) -> bool:
-    """torchaudio has torch's version numbers, torchvision its own."""
-    return requirement_name(text) in {"torch", "torchaudio"}
+    return requirement_name(text) == "torch"
 
 
 def asked_for(row: compat.Torch, asked: tuple[str, ...]) -> bool:
@@ -57,8 +59,24 @@ def _is_asked(row: compat.Torch, tag: str, asked: tuple[str, ...]) -> bool:
     return all(
         any(requirement.fits(text, one) for one in _versions(version, tag))
         for text in asked
-        if (version := row.version if is_torch(text) else row.torchvision) is not None
+        if (version := _number(row, requirement_name(text))) is not None
     )
+
+
+def _number(row: compat.Torch, name: str) -> str | None:
+    """The release of torch or of a companion of it; None where any may be.
+
+    torchaudio has torch's own numbers from 2.0 on, and 0.N for 1.N before (https://pytorch.org/audio, "Installing
+    pre-built binaries"); 2.11, its last, goes with later releases too.
+    """
+    if name == "torch":
+        return row.version
+    if name == "torchvision":
+        return row.torchvision
+    key = version_key(row.version)
+    if key >= AUDIO_OWN:
+        return ".".join(map(str, min(key, AUDIO_LAST)))
+    return f"0.{key[1]}" if key[:1] == (1,) and key >= AUDIO_FIRST else None
 
 
 def _versions(version: str, tag: str) -> list[str]:
@@ -83,7 +101,8 @@ def against(row: compat.Torch, tag: str, wish: Wish) -> str | None:
     if wish.arch not in build.arches:
         return f"{tag} is not built for {wish.arch}"
     for kind in wish.kinds:
-        if not _runs(build, kind.compute, wish.arch):
+        too_old = kind.compute == TURING and version_key(build.cuda) < FIRST_FOR_TURING
+        if too_old or not _runs(build, kind.compute, wish.arch):
             return f"{tag} has no code for {gpus.titled(kind)}"
     least = needs.floor(build.cuda, wish.policy)
     if least is not None and not needs.reaches(wish.driver, least):

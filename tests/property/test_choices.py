@@ -21,6 +21,14 @@ BOARDS = {gpu.name: gpu for gpu in compat.data.gpus() if gpu.pci_ids and compat.
 OWN = Node({}, "hosts/h.yaml", 1, 1, 1, 1)
 # A rule that says "no driver for these GPUs together", and those that say that nothing can be chosen.
 IMPOSSIBLE = {"CMP006", "CMP060"}
+WHEELS = (
+    ("3.12", ("torch",)),
+    ("3.12", ("torch==2.8.0", "torchvision==0.23.0")),
+    ("3.11", ("torch>=2.4,<2.10", "torchaudio")),
+    ("3.8", ("torch==1.12.1", "torchvision==0.13.1", "torchaudio==0.12.1")),
+    ("3.8", ("torch==1.7.1",)),
+    ("3.6", ("torch==0.4.1",)),
+)
 unhurried = settings(deadline=None, max_examples=250)
 
 
@@ -29,7 +37,8 @@ def hosts(draw: st.DrawFn) -> HostSpec:
     """Hosts that leave everything open, with one to three GPUs of any kind."""
     names = draw(st.lists(st.sampled_from(sorted(BOARDS)), min_size=1, max_size=3, unique=True))
     count = draw(st.sampled_from((1, 2, 8)))
-    wheels = PipSpec(packages=draw(st.sampled_from((("torch",), ("torch==2.8.0",), ("torch>=2.4",)))), auto=("torch",))
+    python, asked = draw(st.sampled_from(WHEELS))
+    wheels = PipSpec(packages=asked, auto=("torch", "torchvision", "torchaudio"))
     policy = draw(st.sampled_from(("minor-compatible", "strict")))
     spec = HostSpec(
         name="h",
@@ -39,7 +48,7 @@ def hosts(draw: st.DrawFn) -> HostSpec:
         driver=DriverSpec(source=draw(st.sampled_from(("nvidia", "ubuntu")))),
         cuda=CudaSpec(auto=True, policy=policy),
         cudnn=CudnnSpec(auto=True),
-        environments={"ds": EnvironmentSpec(python="3.12", pip=wheels)},
+        environments={"ds": EnvironmentSpec(python=python, pip=wheels)},
     )
     return choose.settled(spec, None)
 

@@ -37,6 +37,8 @@ WHEELS = [
     (["RTX 4090"], "torchvision==0.23.0", "3.12", "cu128", "the build of PyTorch 2.8 that PyPI has too"),
     (["RTX 4090"], "torchaudio==2.7.1", "3.12", "cu126", "the build of PyTorch 2.7 that PyPI has too"),
     (["RTX 4090"], "torch==2.8.0+cu126", "3.12", "cu126", "fits PyTorch 2.8"),
+    (["RTX 3090"], "torchaudio==0.13.1", "3.10", "cu117", "the build of PyTorch 1.13 that PyPI has too"),
+    (["GTX 1080"], "torch==0.4.1", "3.6", "cu90", "the build of PyTorch 0.4.1 that PyPI has too"),
     (["B300"], "torch==2.11.0", "3.12", "cu130", "the build of PyTorch 2.11 that PyPI has too"),
     ([], "torch==2.8.0", "3.12", "cpu", "the host has no GPU"),
 ]
@@ -87,6 +89,7 @@ def test_wheels_that_are_written_down_need_a_driver_too() -> None:
         ),
         (["RTX 5090"], "torch==2.6.0", "3.12", "no build of PyTorch 2.6 fits: cu118 has no code", "Write torch=="),
         (["GTX 1080"], "torch==2.8.0+cu128", "3.12", "cu128 has no code for GTX 1080 (Pascal)", "Write torch==2.14.*"),
+        (["RTX 2080 Ti"], "torch==0.4.1", "3.6", "has no code for RTX 2080 Ti (Turing)", "Write torch==1.10.*"),
         (["Foo 9000"], "torch", "3.12", "nothing is known of Foo 9000", "packages: [torch, torchvision, torchaudio]"),
     ],
 )
