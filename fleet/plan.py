@@ -52,12 +52,14 @@ def host_plan(spec: HostSpec, seen: Snapshot | RunError, force: bool, today: dat
         return HostPlan(host=spec.name, status=status, error=seen.failure)
     spec = choose.settled(spec, seen)
     found = plans.diff(spec, seen, force=force, today=today)
+    # An empty plan of a host that is never changed needs its reason.
+    kept = tuple(item for item in found.findings if spec.external and item.code in {"GPU190", "GPU191"})
     sizes = forecast.forecast(spec, seen, found) if found.changes and not found.refusals else Forecast()
     return HostPlan(
         host=spec.name,
         status=status_of(found),
         changes=found.changes,
-        findings=(*found.refusals, *found.blocked),
+        findings=(*found.refusals, *found.blocked, *kept),
         packages=sizes.packages,
         download_bytes=sizes.download_bytes,
         disk_bytes=sizes.disk_bytes,

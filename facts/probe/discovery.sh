@@ -1,5 +1,6 @@
 # Who installed conda chose its place, so the usual ones are looked at; conda-meta/history marks a prefix (conda's docs).
-for folder in /opt/* /usr/local/* /srv/* /data/* /root/* /root/.[a-z]* /home/*/* /home/*/.[a-z]*; do
+for folder in /opt/* /usr/local/* /usr/share/*conda* /usr/share/*forge* /srv/* /data/* /root/* /root/.[a-z]* /home/*/* \
+    /home/*/.[a-z]*; do
     [ -f "$folder/conda-meta/history" ] && [ -d "$folder/envs" ] || [ -x "$folder/bin/conda" ] || continue
     [ -d "$folder/conda-meta" ] && [ ! -L "$folder" ] || continue
     printf 'prefix %s\n' "$folder"
@@ -14,7 +15,9 @@ for folder in /opt/* /usr/local/* /srv/* /data/* /root/* /root/.[a-z]* /home/*/*
         if [ -f "$environment/conda-meta/history" ]; then
             printf 'history\n'
             grep -ahsE '^# [a-z]+ specs: ' "$environment/conda-meta/history"
-            sed -n 's/^+\(.*\)\/[^/]*::.*/channel \1/p' "$environment/conda-meta/history" | sort | uniq -c | sort -rn
+            # "+CHANNEL/SUBDIR::NAME-VERSION-BUILD", before conda 4.5 "+CHANNEL::...".
+            sed -n -e 's/^+\(.*\)\/[^/]*::.*/channel \1/p' -e 's/^+\([^/]*\)::.*/channel \1/p' \
+                "$environment/conda-meta/history" | sort | uniq -c | sort -rn
         fi
         for file in "$environment"/lib/python[23].*/site-packages/*.dist-info/REQUESTED \
             "$environment"/lib/python[23].*/site-packages/*.dist-info/direct_url.json; do

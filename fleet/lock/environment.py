@@ -37,7 +37,7 @@ class Environments:
 
     def of(self, spec: HostSpec) -> dict[str, str]:
         """The entries of a host's environments, by their names. Raises RunError where one has no solution."""
-        if managed_conda(spec) is None:
+        if managed_conda(spec) is None or spec.external:
             return {}
         return {
             name: self._entry(spec, name, one)

@@ -26,6 +26,8 @@ ENVIRONMENT_ASIDE = frozenset({"owner", "exact", "file", "lock", "pinned"})
 
 def inputs(spec: "HostSpec") -> dict[str, str]:
     """A digest for each concern of this host that a lock answers, sorted by name; {} where there is none."""
+    if spec.external:  # A run installs nothing there.
+        return {}
     spec = choose.declared(spec)
     spec = choose.declared(spec)
     found = {"conda": _conda(spec)}

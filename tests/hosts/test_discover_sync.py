@@ -162,7 +162,12 @@ def test_what_was_set_up_by_hand_is_declared_external_and_adopted_by_deleting_a_
     assert "GPU190" in changed.stdout
     assert "work/einops" in changed.stdout
     applied = site.fleet("apply", site.folder, "-y")
+    assert "GPU191" in site.fleet("plan", site.folder).stdout
     assert host.run("ls /etc/apt/sources.list.d").stdout.split() == ["site.list"], applied.stdout
+
+    file.write_text(file.read_text().replace("external: true\n", ""))
+    adopted = site.fleet("plan", site.folder)
+    assert "/etc/apt/sources.list.d/gpufleet-cuda.sources" in adopted.stdout
 
 
 def test_the_archives_driver_and_the_traces_of_others_are_declared_and_commented(

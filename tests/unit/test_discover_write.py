@@ -19,6 +19,7 @@ from schema.driver import DriverState
 from schema.driver.model import Module, Service
 from schema.gpu import Gpu, GpuState, PciDevice, Smi
 from schema.kernel import KernelState
+from schema.lock import inputs
 from schema.repository import AptState, FileState, Package
 from schema.snapshot import Release, Snapshot
 
@@ -414,3 +415,10 @@ def test_two_machines_of_one_name_get_two_files(tmp_path: Path) -> None:
     assert [result.host for result in results] == ["hand", "hand-10-0-0-2"]
     again = work.write_all(tmp_path, folder.read(tmp_path), jobs, (looks, {}), force=False)
     assert [result.error.code if result.error else None for result in again] == ["RUN291", "RUN291"]
+
+
+def test_a_lock_holds_nothing_of_a_host_that_something_else_keeps(tmp_path: Path) -> None:
+    spec = made(machine(), tmp_path).verdict.spec
+    assert spec is not None
+    assert (spec.external, inputs.inputs(spec)) == (True, {})
+    assert inputs.inputs(spec.model_copy(update={"external": False}))
