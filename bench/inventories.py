@@ -89,8 +89,17 @@ def host(number: int, dice: random.Random, *, distinct: bool) -> str:
     lines += [f"driver: {{version: {dice.choice(drivers)}, persistence: {dice.choice(('true', 'false'))}}}"]
     quoted = ", ".join(f'"{version}"' for version in chosen)
     lines += ["cuda:", f"  toolkits: [{quoted}]", f'  default: "{dice.choice(chosen)}"', "  path: true"]
-    lines += [f'cudnn: {{version: "{dice.choice(("9.10.2", "9.8.0", "9.5.1"))}"}}'] if dice.random() < 0.7 else []
+    lines += [f"cudnn: {{version: {_cudnn(chosen, dice)}}}"] if dice.random() < 0.7 else []
     return "\n".join([*lines, *_environments(number, kind, dice, distinct=distinct), ""])
+
+
+def _cudnn(toolkits: list[str], dice: random.Random) -> str:
+    """One version, or one for each CUDA major: there is none for 11 and 13."""
+    newest = {"11": ("9.10.2", "9.5.1"), "12": ("9.10.2", "9.8.0", "9.5.1"), "13": ("9.17.0", "9.13.0")}
+    majors = sorted({version.split(".")[0] for version in toolkits})
+    chosen = {major: dice.choice(newest[major]) for major in majors}
+    pairs = ", ".join(f'"{major}": "{version}"' for major, version in chosen.items())
+    return f'"{chosen[majors[0]]}"' if len(majors) == 1 else f"{{{pairs}}}"
 
 
 def _gpus(names: tuple[str, ...], dice: random.Random) -> list[str]:

@@ -2,6 +2,7 @@
 
 from schema import compat
 from schema.host import HostSpec
+from schema.once import once
 from schema.rules import advice, branch, cards, floor, proposal, wheels
 from schema.rules.breach import Breach, severity
 from schema.rules.cards import Kind
@@ -38,6 +39,7 @@ def python(spec: HostSpec) -> list[Breach]:
     return breaches
 
 
+@once
 def _found(spec: HostSpec) -> list[tuple[Asked, compat.Torch, str, compat.TorchBuild | None]]:
     """The release, tag and build that each environment gets, of those where that is known."""
     found = []
@@ -95,13 +97,14 @@ def runs(spec: HostSpec) -> list[Breach]:
 
         told = "" if asked.tags or asked.local else ", which PyPI has,"
         wheel = f"the {tag} wheel of PyTorch {row.version}{told}"
-        hint = proposal.other_build(spec, asked, row) or proposal.modern(spec, asked)
         confirmed = row.confirmed and build.confirmed
         for verdict in cards.against(spec, lacks):
+            hint = proposal.other_build(spec, asked, row) or proposal.modern(spec, asked)
             message = f"{wheel} does not run on {verdict.names}; {verdict.reason}."
             sure = verdict.certain and confirmed
             breaches.append(_breach("CMP034", asked, message, f"{hint}{verdict.doubt}", sure))
         for half in cards.against(spec, idle):
+            hint = proposal.other_build(spec, asked, row) or proposal.modern(spec, asked)
             message = f"{wheel} runs on {half.names}, and {half.reason}."
             breaches += [_breach("CMP034", asked, message, hint, sure=False)] if half.certain else []
     return breaches

@@ -9,6 +9,7 @@ from schema.choose import builds, indexes
 from schema.environments import EnvironmentSpec, requirement, requirement_name
 from schema.host import HostSpec
 from schema.model import version_key
+from schema.once import once
 from schema.rules import advice, cards, cudnns, floor, target
 from schema.rules.cards import Kind
 
@@ -39,18 +40,22 @@ class Asked(NamedTuple):
 
 
 def requirements(one: EnvironmentSpec, name: str) -> list[tuple[str, str]]:
-    """What pip is asked for, without hashes, each with the key that it stands under; other Pythons' are left out."""
-    python = indexes.python_of(one)
+    """What pip is asked for of torch and its companions, without hashes, each with the key that it stands under.
+
+    What a marker keeps for other Pythons is left out.
+    """
     path = f"environments.{name}"
-    own = [
-        (f"{path}.file" if one.file is not None else f"{path}.pip.packages.{index}", text)
-        for index, text in enumerate(one.pip.packages)
-    ]
-    lines = [(f"{path}.pip.requirements", text) for text in one.pip.lines]
-    found = [(place, text.split(" --")[0].strip()) for place, text in own + lines]
+    own = [(index, text) for index, text in enumerate(one.pip.packages) if requirement_name(text) in COMPANIONS]
+    lines = [text for text in one.pip.lines if requirement_name(text) in COMPANIONS]
+    if not own and not lines:
+        return []
+    python = indexes.python_of(one)
+    found = [(f"{path}.file" if one.file is not None else f"{path}.pip.packages.{index}", text) for index, text in own]
+    found += [(f"{path}.pip.requirements", text.split(" --")[0].strip()) for text in lines]
     return [(place, text) for place, text in found if requirement.applies(text, python)]
 
 
+@once
 def torch(spec: HostSpec) -> list[Asked]:
     """Every environment's wish for torch, but for those where `indexes: auto` came to nothing: that says why."""
     found = []
@@ -134,7 +139,8 @@ def best(spec: HostSpec, row: compat.Torch) -> str | None:
     if ubuntu is not None and version_key(row.glibc) > version_key(ubuntu.glibc):
         return None
     if not any(card.kinds for card in cards.of(spec)):
-        return row.default_for(spec.arch)
+        there = [tag for tag in (row.default_for(spec.arch), "cpu", *row.builds) if tag in row.builds]
+        return next((tag for tag in there if spec.arch in row.builds[tag].arches), None)
     fitting = [tag for tag, build in row.builds.items() if build.confirmed and suits(spec, build)]
     default = row.default_for(spec.arch)
     stable = [tag for tag in fitting if not row.builds[tag].experimental] or fitting
