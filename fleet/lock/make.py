@@ -141,6 +141,9 @@ class Maker:
         found: dict[str, list[str]] = {}
         for one in host.asked:
             found.setdefault(one.place.name, []).append(one.name)
+        wanted = _installer(host.spec)
+        for row in wanted.values():
+            self.update.installer(row.distribution)
         for repository, names in found.items():
             if any(name.startswith("cuda ") for name in names) and SHARED in repositories[repository].sets:
                 names.append(SHARED)
@@ -149,7 +152,7 @@ class Maker:
             inputs=host.inputs,
             choices=dict(sorted(host.choices.items())),
             sets={name: tuple(sorted(set(there))) for name, there in sorted(found.items())},
-            installer=next(iter(_installer(host.spec)), None),
+            installer=next(iter(wanted), None),
             environments=environments.of(host.spec),
         )
 

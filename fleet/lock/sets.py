@@ -1,5 +1,6 @@
 """Matched sets from a repository's index: what a transaction would bring, and what may stand beside it."""
 
+import re
 from collections.abc import Iterable, Mapping
 
 from debian.debian_support import Version
@@ -15,6 +16,9 @@ from schema.lock.model import LockedPackage, PackageSet
 from schema.lock.names import lockable, matched
 from schema.repository.model import Package
 from schema.wanted import upstream
+
+# "nvidia-firmware-580-580.95.05": the firmware of each driver version is a package of its own.
+FIRMWARE = re.compile(r"^nvidia-firmware-.*-([0-9]+(?:\.[0-9]+)+)$")
 
 
 def members(index: Index, asked: Asked) -> tuple[PackageSet, PackageSet]:
@@ -65,7 +69,8 @@ def _of_driver(asked: Asked, lead: str, entries: tuple[Entry, ...]) -> Iterable[
     name, or where the archive's driver recommends them, as nvidia-settings (apt installs what is recommended).
     """
     one, name = asked.driver, entries[0].name
-    if one is None:
+    other = FIRMWARE.search(name)
+    if one is None or (other is not None and other[1] != upstream(lead)):
         return
     same = [entry for entry in entries if upstream(entry.version) == upstream(lead)]
     loose = name in names.LOOSE and one.source == "ubuntu"

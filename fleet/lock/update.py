@@ -36,6 +36,10 @@ class Update:
         names = {*inside, *(requirement_name(name) for name in inside)}
         return self._any(("environments", name, f"environments.{name}", *names))
 
+    def installer(self, distribution: str) -> bool:
+        """An installer has one version, which is declared: renewing it takes its sha256 from our data again."""
+        return self._any(("conda", distribution))
+
     @property
     def missed(self) -> tuple[str, ...]:
         return tuple(sorted(self.names - self.hit))

@@ -262,3 +262,9 @@ def test_an_update_renews_the_sets_that_hold_a_name(names: set[str], sets: set[s
     (repository,) = lock().repositories.values()
     assert {name for name, packages in repository.sets.items() if update.set(name, packages)} == sets
     assert bool(update.missed) is (not sets)
+
+
+def test_an_installer_is_renewed_by_its_concern_and_by_its_name() -> None:
+    for name in ("conda", "miniforge"):
+        update = Update(frozenset({name}))
+        assert update.installer("miniforge") and not update.missed
