@@ -23,7 +23,10 @@ BY_HAND = (
 
 
 class Wish(NamedTuple):
-    """`asked`: the requirements of torch and its companions; `python` "3.11", None where it is not said."""
+    """`asked`: the requirements of torch and its companions; `python` "3.11", None where it is not said.
+
+    `glibc`: the Ubuntu release's C library, None where the release is not known.
+    """
 
     asked: tuple[str, ...]
     python: str | None
@@ -31,6 +34,7 @@ class Wish(NamedTuple):
     kinds: tuple[Kind, ...]
     driver: str
     policy: needs.Policy
+    glibc: str | None = None
 
 
 @functools.lru_cache(maxsize=1024)
@@ -100,6 +104,8 @@ def against(row: compat.Torch, tag: str, wish: Wish) -> str | None:
         return f"{tag} uses no GPU"
     if wish.arch not in build.arches:
         return f"{tag} is not built for {wish.arch}"
+    if wish.glibc is not None and version_key(row.glibc) > version_key(wish.glibc):
+        return f"{tag} needs glibc {row.glibc}, and the release has {wish.glibc}"
     for kind in wish.kinds:
         too_old = kind.compute == TURING and version_key(build.cuda) < FIRST_FOR_TURING
         if too_old or not _runs(build, kind.compute, wish.arch):

@@ -60,7 +60,9 @@ def _tag(spec: "HostSpec", snapshot: "Snapshot | None", name: str, one: Environm
     asked = tuple(
         item for item in one.pip.wanted if requirement_name(item) in PACKAGES and requirement.applies(item, python)
     )
-    wish = Wish(asked, python, spec.arch, found.known, driver.value, needs.written(spec)[1])
+    release = compat.release(spec.ubuntu)
+    glibc = release.glibc if release is not None else None
+    wish = Wish(asked, python, spec.arch, found.known, driver.value, needs.written(spec)[1], glibc)
     return _there(snapshot, name, wish) or builds.by_rule(wish)
 
 

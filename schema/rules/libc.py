@@ -14,7 +14,7 @@ def reaches(spec: HostSpec) -> list[Breach]:
         return []
     breaches = []
     for asked in wheels.torch(spec):
-        if not asked.rows or any(_runs(row, release) for row in asked.rows):
+        if wheels.chosen(spec, asked) is None or any(_runs(row, release) for row in asked.rows):
             continue
         row = asked.rows[0]
         message = (
