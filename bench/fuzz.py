@@ -1,7 +1,7 @@
 """python -m bench fuzz [-n INPUTS] [--seed NUMBER] [-o FOLDER]: damaged inventories, and what becomes of each.
 
 Each input is a sound inventory with one of its files damaged. It is loaded, judged and printed as `fleet validate`
-does; whatever breaks a promise is kept in FOLDER as an inventory of its own.
+does; one of Ansible's is imported. Whatever breaks a promise is kept in FOLDER as an inventory of its own.
 """
 
 import argparse
@@ -30,10 +30,14 @@ def arguments(given: Sequence[str]) -> argparse.Namespace:
 
 def damaged(seed: int, number: int) -> tuple[str, bytes]:
     """Which file of the sample is damaged in this input, and its bytes; host files most often."""
-    dice, files = random.Random(f"{seed}-{number}"), sample.files()  # noqa: S311 - chosen by a seed on purpose.
+    dice, files = random.Random(f"{seed}-{number}"), everything()  # noqa: S311 - chosen by a seed on purpose.
     weights = [8 if name == "hosts/node.yaml" else 3 if name == "fleet.yaml" else 1 for name in files]
     name = dice.choices(list(files), weights)[0]
     return name, mutations.mutated(files[name], dice)
+
+
+def everything() -> dict[str, bytes]:
+    return sample.files() | {name: text.encode() for name, text in sample.FOREIGN.items()}
 
 
 def main(given: Sequence[str]) -> None:
@@ -42,14 +46,14 @@ def main(given: Sequence[str]) -> None:
     verdicts: collections.Counter[str] = collections.Counter()
     slowest, failures, started = (0.0, -1, ""), 0, time.monotonic()
     with tempfile.TemporaryDirectory(prefix="gpufleet-fuzz-") as name:
-        folder, sound = Path(name) / "site", sample.files()
+        folder, sound = Path(name) / "site", everything()
         sample.write(folder, sound)
         promises.outcome(folder)
         for number in numbers:
             file, data = damaged(chosen.seed, number)
             (folder / file).write_bytes(data)
             begun = time.process_time()
-            verdict, broken = promises.outcome(folder)
+            verdict, broken = promises.imported(folder / file) if "foreign" in file else promises.outcome(folder)
             spent = time.process_time() - begun
             broken += [f"took {spent:.2f} s of CPU"] if spent > ALLOWED_SECONDS else []
             verdicts[verdict] += 1

@@ -4,6 +4,7 @@ import contextlib
 import io
 import json
 import signal
+import tempfile
 import types
 from collections.abc import Iterator
 from pathlib import Path
@@ -82,3 +83,20 @@ def printed(folder: Path, *, errors: bool) -> list[str]:
             told.append("the JSON says otherwise")
         out.getvalue().encode()
     return told
+
+
+def imported(file: Path) -> tuple[str, list[str]]:
+    """`fleet import ansible` of a file writes a folder in which nothing is raised, or refuses in printable lines."""
+    try:
+        with patience(), tempfile.TemporaryDirectory() as name:
+            target = Path(name) / "ours"
+            with contextlib.redirect_stdout(io.StringIO()) as out, contextlib.redirect_stderr(io.StringIO()) as err:
+                code = cli.run(["import", "ansible", str(file), "--into", str(target)])
+            lines = [*out.getvalue().splitlines(), *err.getvalue().splitlines()]
+            told = [f"unprintable output: {line!r}"[:300] for line in lines if not line.isprintable()][:1]
+            told += [line[:300] for line in lines if "RUN200" in line]
+            told += [f"exit code {code} of fleet import"] if code not in {0, 1} else []
+            told += [text for problem in load.read(target).problems for text in wrong(problem)] if code == 0 else []
+    except (Exception, Hang) as error:
+        return "raised", [f"{type(error).__name__}: {error}"[:300]]
+    return ("loaded" if code == 0 else "refused"), told

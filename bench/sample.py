@@ -62,6 +62,37 @@ REQUIREMENTS = (
 )
 
 
+# The same few hosts as Ansible's own inventory, in the three forms in which it is written.
+FOREIGN = {
+    "foreign/hosts.ini": """# Ansible's
+bastion ansible_host=203.0.113.2 ansible_user=ops
+[gpu]
+node[01:03].example.org ansible_port=2222 ansible_ssh_private_key_file=~/.ssh/id_ed25519
+"quoted name" ansible_host=192.0.2.1
+[gpu:vars]
+ansible_ssh_common_args='-o ProxyJump=ops@203.0.113.2:22 -o StrictHostKeyChecking=no'
+ansible_become=yes
+ansible_become_password='{{ vault_password }}'
+[site:children]
+gpu
+""",
+    "foreign/hosts.yml": """all:
+  vars: {ansible_user: ops, ansible_python_interpreter: /usr/bin/python3}
+  hosts:
+    bastion: {ansible_host: 203.0.113.2}
+  children:
+    gpu:
+      hosts:
+        node[01:03].example.org: {ansible_port: 2222, gpus: 8}
+      vars: {ansible_become: true, ansible_ssh_common_args: "-J bastion"}
+    site: {children: {gpu: }}
+""",
+    "foreign/all.json": """{"_meta": {"hostvars": {"node01": {"ansible_host": "192.0.2.7", "ansible_port": 22}}},
+ "all": {"children": ["ungrouped", "gpu"]}, "gpu": {"hosts": ["node01", "node02"], "vars": {"ansible_user": "ops"}}}
+""",
+}
+
+
 def files() -> dict[str, bytes]:
     """Bytes by path inside the folder. Loads without a problem."""
     written = _written()

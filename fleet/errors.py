@@ -1,5 +1,6 @@
 """What could not be done for one host or for a whole run, in the form every verb shows it."""
 
+from schema.errors import printable
 from schema.model import Model
 
 
@@ -16,7 +17,9 @@ class Failure(Model):
         """The error as it is shown: code, evidence line by line, state of the host, and `next:`."""
         evidence = [f"  | {line}" for line in self.evidence.splitlines()]
         state = [f"  host: {self.state}"] if self.state else []
-        return [f"{self.code} {self.message}", *evidence, *state, f"  next: {self.hint}"]
+        found = [f"{self.code} {self.message}", *evidence, *state, f"  next: {self.hint}"]
+        # Names of files and what a host printed may hold what moves a terminal's cursor.
+        return [printable(line.expandtabs()) for text in found for line in text.split("\n")]
 
 
 class RunError(Exception):

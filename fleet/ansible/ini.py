@@ -5,7 +5,7 @@ import re
 import shlex
 from collections.abc import Iterator
 
-from fleet.ansible import pattern
+from fleet.ansible import pattern, ssh
 from fleet.ansible.model import UNGROUPED, Inventory, Variables, wrong
 
 SECTION = re.compile(r"\[([^:\]\s]+)(?::(\w+))?\]\s*(?:#.*)?")
@@ -19,7 +19,7 @@ def parse(text: str, file: str) -> Inventory:
     known: set[str] = {"all", UNGROUPED}
     pending: dict[str, int] = {}
     group, kind = UNGROUPED, "hosts"
-    for number, line in _lines(text):
+    for number, line in _lines(text, file):
         section = SECTION.fullmatch(line)
         if section:
             group, kind = section[1], section[2] or "hosts"
@@ -42,8 +42,10 @@ def parse(text: str, file: str) -> Inventory:
     return found
 
 
-def _lines(text: str) -> Iterator[tuple[int, str]]:
+def _lines(text: str, file: str) -> Iterator[tuple[int, str]]:
     for number, line in enumerate(text.splitlines(), 1):
+        if len(line) > ssh.LONGEST:
+            raise wrong(file, number, f"a line of {len(line)} characters; at most {ssh.LONGEST} are read", "shorten it")
         stripped = line.strip()
         if stripped and stripped[0] not in "#;":
             yield number, stripped

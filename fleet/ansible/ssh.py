@@ -50,11 +50,15 @@ class Arguments:
     left: list[str] = field(default_factory=list)
 
 
+# shlex needs time by the square of a word's length: minutes for a mebibyte.
+LONGEST = 1 << 16
 LETTERS = {"J": "proxyjump", "i": "identityfile", "p": "port", "l": "user", "F": "configfile", "W": "forward"}
 
 
 def parse(text: str) -> Arguments:
     """The options in a command line; the first value of an option holds (ssh_config(5)). Raises ValueError."""
+    if len(text) > LONGEST:
+        raise ValueError("too long to be a command line")
     found, words = Arguments(), shlex.split(text)
     while words:
         word = words.pop(0)

@@ -178,7 +178,7 @@ def _arguments(found: Connection, values: Variables, folder: Path) -> None:
         try:
             given = ssh.parse(str(values.get(variable) or ""))
         except ValueError:
-            found.left_out[variable] = "its quotes do not end"
+            found.left_out[variable] = "it is no command line: quotes that do not end, or far too long"
             continue
         left = [*given.left, *given.words]
         for option, value in given.options.items():

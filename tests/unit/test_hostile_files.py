@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 
 from bench import promises, sample
+from fleet.ansible import ini, ssh
+from fleet.errors import RunError
 from schema import load, openpgp
 from schema.errors import Problem
 from schema.lock import read
@@ -139,3 +141,16 @@ def test_a_lock_in_which_the_last_of_many_keys_stands_twice() -> None:
     rows = "".join(f"  k{number}: 1\n" for number in range(60_000))
     with promises.patience(), pytest.raises(read.Broken, match=r"'last' stands here twice"):
         read.parse(f"version: 1\nrepositories:\n{rows}  last: 1\n  last: 2\n".encode())
+
+
+def test_a_line_of_an_ansible_inventory_without_end() -> None:
+    with promises.patience(), pytest.raises(RunError, match="a line of 1048576 characters"):
+        ini.parse("a" * MIB, "hosts.ini")
+    with promises.patience(), pytest.raises(ValueError, match="too long"):
+        ssh.parse("-o " * MIB)
+
+
+def test_what_a_terminal_should_not_see_is_written_with_escapes_in_errors() -> None:
+    error = RunError("RUN381", "\x1b[2J is no group", evidence="a\tb\n\x07", hint="write\nanother")
+    assert all(line.isprintable() for line in error.lines())
+    assert [line.strip() for line in error.lines()][1:3] == ["| a   b", "| \\x07"]
