@@ -9,7 +9,11 @@ from schema.compat import data
 from schema.compat.models import GpuModel
 
 # Words that say nothing about which product it is; "tesla", "quadro" and "jetson" may be left out by the user.
-NOISE = frozenset({"nvidia", "geforce", "gpu", "graphics", "card", "corporation", "edition", "workstation"})
+# "Developer Kit" and the like stand in the device trees of Jetson boards.
+NOISE = frozenset(
+    {"nvidia", "geforce", "gpu", "graphics", "card", "corporation", "edition", "workstation"}
+    | {"developer", "kit", "engineering", "reference"}
+)
 OPTIONAL = frozenset({"tesla", "quadro", "jetson", "gtx", "rtx", "pro", "hbm3", "hbm3e"})
 
 
