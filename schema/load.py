@@ -193,6 +193,7 @@ def _made(
         spec, whole_spec = choose.settled(spec, None), choose.settled(whole_spec, None)
         for breach in [*rules.broken(spec, own, failed, today), *rules.whole(whole_spec, failed, today)]:
             node = merge.find(spelt, breach.path)
+            node = content.place(node, breach.quotes, reader) if breach.quotes is not None else node
             text, level = (breach.message, breach.hint), breach.severity
             report.add(breach.code, node, breach.path, *text, severity=level, accepted=breach.accepted)
         spec = rules.accept.marked(whole_spec, spelt)

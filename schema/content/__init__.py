@@ -1,7 +1,7 @@
 """The files that a host names: environments, locks, keys and certificates, read into its spec so that it is whole."""
 
 from schema import merge
-from schema.content import authority, environment_file, explicit, keys, requirements
+from schema.content import authority, environment_file, explicit, keys, quoted, requirements
 from schema.content.reader import Reader
 from schema.document import Node, Refused
 from schema.environments import EnvironmentSpec
@@ -9,7 +9,9 @@ from schema.host import HostSpec
 from schema.report import Report
 from schema.repository import MirrorsSpec
 
-__all__ = ["Reader", "filled"]
+__all__ = ["Reader", "filled", "place"]
+
+place = quoted.place
 
 
 def filled(spec: HostSpec, tree: Node, reader: Reader, report: Report) -> HostSpec:

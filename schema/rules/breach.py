@@ -11,7 +11,8 @@ class Breach(Model):
     """A problem without its position; `path` is the dotted key to change.
 
     `undecided`: an `auto` has no value, so that there would be nothing to do even where the host accepts the code.
-    `accepted`: the host accepts it, see `schema.rules.accept`.
+    `accepted`: the host accepts it, see `schema.rules.accept`. `quotes`: the text that it is about, where `path` names
+    a file that holds it.
     """
 
     code: str
@@ -21,6 +22,7 @@ class Breach(Model):
     severity: Severity = "error"
     undecided: bool = False
     accepted: bool = False
+    quotes: str | None = None
 
 
 def severity(certain: bool) -> Severity:

@@ -16,12 +16,12 @@ class Floor(NamedTuple):
 
 
 def of(toolkit: str, policy: Policy) -> Floor | None:
-    """The oldest driver for a toolkit; None where the data does not know the toolkit.
+    """The oldest driver for a toolkit, of an unknown update that of its release; None where that is not known.
 
     Under minor-compatible that of its major, or its own where that is older: CUDA 11.0 came with 450.51.05, and
     11.x needs 450.80.02 (https://docs.nvidia.com/deploy/cuda-compatibility/minor-version-compatibility.html).
     """
-    row = compat.toolkit(toolkit)
+    row = compat.toolkit(toolkit) or compat.toolkit(".".join(toolkit.split(".")[:2]))
     if row is None:
         return None
     if policy == "strict":

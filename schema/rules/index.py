@@ -39,4 +39,4 @@ def _pinned(spec: HostSpec, asked: Asked, tag: str) -> list[Breach]:
 
 
 def _breach(asked: Asked, message: str, hint: str, level: Severity) -> Breach:
-    return Breach(code="CMP036", path=asked.path, message=message, hint=hint, severity=level)
+    return Breach(code="CMP036", path=asked.path, message=message, hint=hint, severity=level, quotes=asked.quotes)

@@ -22,7 +22,8 @@ def reaches(spec: HostSpec) -> list[Breach]:
         )
         level = severity(all(one.confirmed for one in asked.rows))
         hint = _hint(asked, release)
-        breaches.append(Breach(code="CMP056", path=asked.path, message=message, hint=hint, severity=level))
+        breach = Breach(code="CMP056", path=asked.path, message=message, hint=hint, severity=level)
+        breaches.append(breach.model_copy(update={"quotes": asked.quotes}))
     return breaches
 
 

@@ -61,4 +61,5 @@ def _breach(name: str, path: str, version: str, row: compat.Torch, wanted: str) 
     its = f", {version} with PyTorch {mine[0]}" if name == "torchvision" and mine else ""
     message = f"{name} {version} does not go with PyTorch {row.version}: that goes with {name} {wanted}{its}."
     hint = f'Write "{name}=={wanted}.*".'
-    return Breach(code="CMP037", path=path, message=message, hint=hint, severity=severity(row.confirmed))
+    level, quotes = severity(row.confirmed), wheels.quotes(path, f"{name}=={version}")
+    return Breach(code="CMP037", path=path, message=message, hint=hint, severity=level, quotes=quotes)

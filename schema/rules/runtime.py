@@ -7,8 +7,8 @@ from schema.environments import EnvironmentSpec, requirement_name
 from schema.environments.match import constraint
 from schema.host import HostSpec
 from schema.model import version_key
-from schema.rules import advice, branch, cards, floor, target
-from schema.rules.breach import Breach, severity
+from schema.rules import advice, branch, cards, floor, target, wheels
+from schema.rules.breach import Breach, Severity, severity
 from schema.rules.cards import Kind
 
 # The packages that say which CUDA an environment has: conda-forge's, NVIDIA's, PyTorch's, and the one before 12.
@@ -49,15 +49,20 @@ def _of(spec: HostSpec, path: str, text: str, release: str) -> list[Breach]:
     for verdict in cards.against(spec, limit):
         message = f"{text!r} brings libraries of CUDA {release} without code for {verdict.names}; {verdict.reason}."
         sure = severity(verdict.certain and "last" in verdict.reason)
-        breaches.append(Breach(code="CMP038", path=path, message=message, hint=hint + verdict.doubt, severity=sure))
+        breaches.append(_breach(path, text, message, hint + verdict.doubt, sure))
     number, managed, needed = branch.number(spec), spec.managed_driver, floor.of(release, advice.policy(spec))
     if breaches or number is None or managed is None or needed is None or needed.version is None:
         return breaches
     if not floor.reached(managed.version or str(number), needed.version):
         said = managed.version or f"branch {number}"
         message = f"{text!r} needs driver {needed.version} or newer; declared is {said}."
-        return [Breach(code="CMP038", path=path, message=message, hint=hint, severity=severity(needed.confirmed))]
+        return [_breach(path, text, message, hint, severity(needed.confirmed))]
     return []
+
+
+def _breach(path: str, text: str, message: str, hint: str, level: Severity) -> Breach:
+    quotes = wheels.quotes(path, text)
+    return Breach(code="CMP038", path=path, message=message, hint=hint, severity=level, quotes=quotes)
 
 
 def _first(kind: Kind) -> str | None:

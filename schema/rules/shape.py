@@ -2,6 +2,7 @@
 
 import re
 
+from schema import compat
 from schema.cuda import CudaSpec
 from schema.cudnn import CudnnSpec
 from schema.document import Node
@@ -29,7 +30,9 @@ def driver(spec: HostSpec) -> list[Breach]:
     breaches = []
     if one.version is not None and one.branch != "auto" and not within(one.version, one.branch):
         message = f"version {one.version} does not belong to branch {one.branch}."
-        hint = f"Set driver.branch: {version_key(one.version)[0]}, or another version."
+        row = compat.branch(int(one.branch))
+        newest = f"driver.version: {row.versions[-1]}" if row is not None and row.versions else "another version"
+        hint = f"Set driver.branch: {version_key(one.version)[0]}, or {newest}."
         breaches.append(Breach(code="INV030", path="driver.version", message=message, hint=hint))
     for key, default in (("delivery", "auto"), ("variant", "auto")):
         value = getattr(one, key)

@@ -14,14 +14,15 @@ def declared(spec: HostSpec) -> tuple[tuple[int, str], ...]:
 
 
 def known(spec: HostSpec) -> list[Breach]:
-    """A toolkit that the data does not know is a warning: no driver can be checked against it."""
+    """A toolkit that the data does not know is a warning; an update of a known release is checked as that."""
     names = compat.toolkits()
     breaches = []
     for index, version in declared(spec):
         if compat.toolkit(version) is not None:
             continue
         same = [full for full in compat.data.toolkits() if version_key(full)[:2] == version_key(version)[:2]]
-        message = f"CUDA {version} is not a release that gpufleet knows; nothing is checked against it."
+        rest = f"it is checked as {min(same, key=len)}" if same else "nothing is checked against it"
+        message = f"CUDA {version} is not a release that gpufleet knows; {rest}."
         hint = f"Known: {', '.join(sorted(same, key=version_key) or names[-8:])}."
         path = f"cuda.toolkits.{index}"
         breaches.append(Breach(code="CMP009", path=path, message=message, hint=hint, severity="warning"))
@@ -119,7 +120,7 @@ def release(spec: HostSpec) -> list[Breach]:
     breaches = []
     for index, version in declared(spec):
         found = carried.toolkit(spec, version)
-        if found is True or row is None or compat.toolkit(version) is None:
+        if found is True or row is None or floor.of(version, "minor-compatible") is None:
             continue
         first = carried.first(spec, row)
         last = f" to {row.last_cuda}" if row.last_cuda is not None else " and newer"

@@ -19,6 +19,7 @@ def known(spec: HostSpec) -> list[Breach]:
             message=f"{asked.text!r} is no PyTorch that gpufleet knows; nothing is checked against it.",
             hint=f"The newest that is known is {newest}.",
             severity="warning",
+            quotes=asked.quotes,
         )
         for asked in wheels.torch(spec)
         if not asked.rows
@@ -34,8 +35,7 @@ def python(spec: HostSpec) -> list[Breach]:
             continue
         message = f"PyTorch {row.version} has no wheel for Python {asked.python}, only for {cards.joined(row.pythons)}."
         hint = proposal.pythons(spec, asked, row)
-        level = severity(all(one.confirmed for one in asked.rows))
-        breaches.append(Breach(code="CMP031", path=asked.path, message=message, hint=hint, severity=level))
+        breaches.append(_breach("CMP031", asked, message, hint, all(one.confirmed for one in asked.rows)))
     return breaches
 
 
@@ -51,7 +51,8 @@ def _found(spec: HostSpec) -> list[tuple[Asked, compat.Torch, str, compat.TorchB
 
 
 def _breach(code: str, asked: Asked, message: str, hint: str, sure: bool) -> Breach:
-    return Breach(code=code, path=asked.path, message=message, hint=hint, severity=severity(sure))
+    level = severity(sure)
+    return Breach(code=code, path=asked.path, message=message, hint=hint, severity=level, quotes=asked.quotes)
 
 
 def built(spec: HostSpec) -> list[Breach]:

@@ -34,9 +34,19 @@ class Asked(NamedTuple):
     tags: tuple[str, ...] | None
 
     @property
+    def quotes(self) -> str | None:
+        """The requirement, where the key names the file that has it."""
+        return quotes(self.path, self.text)
+
+    @property
     def local(self) -> str | None:
         """ "cu126" of "2.8.0+cu126"."""
         return (self.exact or "").partition("+")[2] or None
+
+
+def quotes(path: str, text: str) -> str | None:
+    """`text` where the key is one that names a file."""
+    return text if path.endswith((".file", ".requirements")) else None
 
 
 def requirements(one: EnvironmentSpec, name: str) -> list[tuple[str, str]]:

@@ -231,3 +231,10 @@ def test_a_vague_name_is_refused_only_where_no_meaning_works(tmp_path: Path) -> 
     assert "'Quadro RTX 6000'" in (some[0].hint or "")
     none = problems(tmp_path / "none", {"hosts/a.yaml": OK + "gpus: [RTX 6000]\ndriver: {branch: 390}\n"})
     assert [(problem.code, problem.severity) for problem in none] == [("CMP001", "error")]
+
+
+def test_an_unknown_update_of_a_known_release_is_checked_as_that(tmp_path: Path) -> None:
+    text = U22 + "gpus: [H100]\ndriver: {branch: 550}\ncuda: {toolkits: [13.0.9]}\n"
+    found = problems(tmp_path, {"hosts/a.yaml": text})
+    assert sorted((one.code, one.severity) for one in found) == [("CMP004", "error"), ("CMP009", "warning")]
+    assert any("it is checked as 13.0" in one.message for one in found)

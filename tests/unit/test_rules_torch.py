@@ -169,23 +169,27 @@ def test_the_cuda_of_conda_must_have_code_for_the_gpu(
 
 
 FILES = {
-    "requirements.txt": "numpy\ntorch==2.8.0 --hash=sha256:" + "a" * 64 + "\n",
+    "base.txt": "# torch==2.8.0 is for later\nscipy\n  torch==2.8.0 --hash=sha256:" + "a" * 64 + "\n",
+    "requirements.txt": "numpy\n-r base.txt\n",
     "ds.yml": "dependencies:\n  - python=3.12\n  - pip:\n      - torch==2.8.0\n",
+    "cuda.yml": "dependencies:\n  - pytorch\n  - cuda-version=13.0\n",
 }
 
 
 @pytest.mark.parametrize(
-    ("written", "path"),
+    ("written", "code", "place"),
     [
-        ("{python: '3.12', pip: {requirements: environments/requirements.txt}}", "environments.ds.pip.requirements"),
-        ("{file: environments/ds.yml}", "environments.ds.file"),
+        ("{python: '3.12', pip: {requirements: environments/requirements.txt}}", "CMP034", "base.txt:3:3"),
+        ("{file: environments/ds.yml}", "CMP034", "ds.yml:4:9"),
+        ("{file: environments/cuda.yml}", "CMP038", "cuda.yml:3:5"),
     ],
 )
-def test_what_files_ask_for_is_judged_too(tmp_path: Path, written: str, path: str) -> None:
+def test_what_files_ask_for_is_told_at_its_line(tmp_path: Path, written: str, code: str, place: str) -> None:
     text = f'ubuntu: "24.04"\ngpus: [GTX 1080]\nconda: {{version: 25.3.1-0}}\nenvironments: {{ds: {written}}}\n'
     files = {f"environments/{name}": content for name, content in FILES.items()}
     found = [one for one in problems(tmp_path, {"hosts/a.yaml": text, **files}) if one.code.startswith("CMP")]
-    assert [(one.code, one.severity, one.path) for one in found] == [("CMP034", "error", path)]
+    assert [(one.code, one.severity, one.host) for one in found] == [(code, "error", "a")]
+    assert f"{found[0].file}:{found[0].line}:{found[0].column}" == f"environments/{place}"
 
 
 def test_an_accepted_wheel_is_a_warning(tmp_path: Path) -> None:
