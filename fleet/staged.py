@@ -20,7 +20,7 @@ def write(folder: Path, files: Mapping[str, str]) -> None:
             for name, text in files.items():
                 part = stage / "in" / name
                 part.parent.mkdir(parents=True, exist_ok=True)
-                part.write_text(text, encoding="utf-8")
+                part.write_bytes(text.encode("utf-8"))
             _move(folder, sorted(files), stage, made)
     except OSError as error:
         for path in reversed(made):

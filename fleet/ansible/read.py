@@ -1,7 +1,9 @@
 """An Ansible inventory from a file, in whichever of its forms: told by its content, not by its name."""
 
+import contextlib
 import json
 import re
+import sys
 from pathlib import Path
 
 from fleet.ansible import beside, ini, listed, yaml
@@ -9,16 +11,18 @@ from fleet.ansible.model import Inventory, wrong
 from fleet.errors import RunError
 
 LARGEST = 64 << 20
+STDIN = Path("-")
 # Lines that only YAML, and only TOML has, at the beginning of what is no comment.
 YAML_LINE = re.compile(r"---.*|- .*|[\"']?[^\s#\[{=]+[\"']?\s*:(\s.*)?")
 TOML_LINE = re.compile(r"\[[^\]]+\.(hosts|vars|children)[^\]]*\]|\w+\s*=\s*[\[{\"].*")
 
 
 def file(path: Path) -> Inventory:
-    """The inventory at `path`, with group_vars/ and host_vars/ beside it. Raises RunError."""
+    """The inventory at `path`, "-" for standard input, with group_vars/ and host_vars/ beside it. Raises RunError."""
     text = _text(path)
     found = _parsed(text, str(path))
-    beside.read(found, path.parent)
+    if path != STDIN:
+        beside.read(found, path.parent)
     if not found.hosts:
         hint = "name the inventory itself, not a playbook or a file of variables"
         raise RunError("RUN384", f"{path} has no hosts", state="nothing was written", hint=hint)
@@ -29,7 +33,7 @@ def _text(path: Path) -> str:
     if path.is_dir():
         raise _dynamic(path, "is a folder, of several sources perhaps")
     try:
-        with path.open("rb") as source:
+        with path.open("rb") if path != STDIN else contextlib.nullcontext(sys.stdin.buffer) as source:
             data = source.read(LARGEST + 1)
     except OSError as error:
         hint = "name the inventory file: fleet import ansible FILE --into DIR"

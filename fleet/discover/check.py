@@ -58,5 +58,5 @@ def _copy(folder: Path, files: Mapping[str, str]) -> Iterator[Path]:
             shutil.copyfile(folder / "fleet.yaml", copy / "fleet.yaml")
         for name, text in files.items():
             (copy / name).parent.mkdir(parents=True, exist_ok=True)
-            (copy / name).write_text(text, encoding="utf-8")
+            (copy / name).write_bytes(text.encode("utf-8"))
         yield copy

@@ -110,7 +110,8 @@ def _groups(own: Mapping[str, object]) -> tuple[str, ...]:
 
 def _text(file: Path) -> str:
     try:
-        return file.read_text(encoding="utf-8")
+        # Bytes, so that line ends stay what they are.
+        return file.read_bytes().decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is no UTF-8"
         raise RunError(

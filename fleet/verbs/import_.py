@@ -23,13 +23,14 @@ def command() -> None:
 def ansible(inventory: Path, into: Path, force: bool, form: str, file: Path | None) -> int:
     """Turn an Ansible inventory FILE into a folder of ours; nothing is connected to.
 
-    FILE is INI, YAML, or the output of ansible-inventory --list; group_vars/ and host_vars/ beside it are read. Groups,
+    FILE is INI, YAML, or the output of ansible-inventory --list, - for standard input; group_vars/ and host_vars/
+    beside it are read. Groups,
     and what is said of the connection, are taken; everything else is named with the reason. Secrets are never copied.
     Exit code: 0 written, 1 not.
 
     \b
     fleet import ansible hosts.ini --into my-fleet
-    ansible-inventory -i inventory/ --list > all.json; fleet import ansible all.json --into my-fleet
+    ansible-inventory -i inventory/ --list | fleet import ansible - --into my-fleet
     """
     into = into.expanduser()
     ours = convert.inventory(read.file(inventory.expanduser()), inventory, into.resolve().name)

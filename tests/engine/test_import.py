@@ -5,6 +5,7 @@ import os
 import shutil
 import stat
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -113,3 +114,11 @@ def test_files_have_the_mode_of_the_users_own(tmp_path: Path) -> None:
     wanted = stat.S_IMODE((tmp_path / "own").stat().st_mode)
     assert stat.S_IMODE((tmp_path / "site" / "hosts" / "a.yaml").stat().st_mode) == wanted
     shutil.rmtree(tmp_path / "site")
+
+
+def test_what_ansible_prints_comes_by_standard_input(tmp_path: Path) -> None:
+    command = [str(Path(sys.executable).with_name("fleet")), "import", "ansible", "-", "--into", str(tmp_path / "site")]
+    text = (FOLDER / "expected" / "plain.ini.json").read_text()
+    done = subprocess.run(command, input=text, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert len(files(tmp_path / "site")) > 10

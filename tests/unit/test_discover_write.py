@@ -422,3 +422,17 @@ def test_a_lock_holds_nothing_of_a_host_that_something_else_keeps(tmp_path: Path
     assert spec is not None
     assert (spec.external, inputs.inputs(spec)) == (True, {})
     assert inputs.inputs(spec.model_copy(update={"external": False}))
+
+
+@pytest.mark.parametrize("text", ["# only a comment\n", "", "connection: {address: 10.0.0.7}\r\n# end\r\n"])
+def test_files_of_any_line_ends_and_of_comments_alone_are_completed(text: str, tmp_path: Path) -> None:
+    (tmp_path / "hosts").mkdir()
+    file = tmp_path / "hosts" / "hand.yaml"
+    file.write_bytes(text.encode())
+    known = folder.read(tmp_path)
+    assert known.incomplete() == ["hand"]
+    job = work.Job("hand", known.fleet.hosts["hand"], None)
+    results = work.write_all(tmp_path, known, [job], ({"hand": machine()}, {}), force=False)
+    assert (results[0].done, results[0].error) == ("completed", None)
+    assert file.read_bytes().startswith(text.encode())
+    assert [problem.code for problem in load.read(tmp_path).problems if problem.severity == "error"] == []
