@@ -24,7 +24,6 @@ HINTS = {
     "RUN303": "let the mirror catch up; where going back is meant: mv fleet.lock fleet.lock.old, then fleet lock",
     "RUN306": "without its key an index cannot be trusted; see the reason above",
 }
-UNTOUCHED = "fleet.lock is as it was"
 
 
 @dataclass(frozen=True)
@@ -83,7 +82,7 @@ def _guarded(function: Callable[[Place], Read], place: Place) -> Read | Exceptio
     try:
         return function(place)
     except UnknownIndex as error:
-        return RunError(error.code, str(error), state=UNTOUCHED, hint=HINTS.get(error.code, HINTS["RUN300"]))
+        return RunError(error.code, str(error), hint=HINTS.get(error.code, HINTS["RUN300"]))
     except Exception as error:
         # Raised again where the run ends, with its log.
         return error

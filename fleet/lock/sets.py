@@ -106,6 +106,5 @@ def _missing(index: Index, asked: Asked, name: str) -> RunError:
         "RUN304",
         f"{asked.place.url} does not carry {name} {request.exact or request.within or ''}".rstrip(),
         evidence=f"{name}: {there}",
-        state="fleet.lock is as it was",
         hint=f"{chosen}{example}, or a mirror that has it",
     )

@@ -112,6 +112,12 @@ def renew(maker: Maker, form: str, file: Path | None, *, dry: bool) -> int:
     fleet, old, update = maker.fleet, maker.old, maker.update
     try:
         new = maker.lock()
+    except RunError as error:
+        # Whatever went wrong for an environment or a repository, this is what its reader asks next.
+        kept = "fleet.lock is as it was" if old is not None else "no fleet.lock was written"
+        raise RunError(
+            error.code, str(error), evidence=error.failure.evidence, hint=f"{error.failure.hint} ({kept})"
+        ) from error
     finally:
         output.progress_end()
     if update.missed:

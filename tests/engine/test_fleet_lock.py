@@ -348,6 +348,7 @@ def test_a_mirror_that_lies_or_fails_leaves_the_old_lock_as_it_was(
     assert done.stderr.startswith(code), done.stderr
     assert site.url in done.stderr
     assert words in done.stderr
+    assert "(fleet.lock is as it was)" in done.stderr
     assert "Traceback" not in done.stderr
     assert (fleet.lock, sorted(fleet.folder.iterdir())) == before
 
