@@ -22,12 +22,14 @@ NAME = re.compile(r"^libcudnn(\d{1,2})(-dev|-headers|-static|-samples)?(?:-cuda-
 class CudnnSpec(Model):
     """`version` for every declared CUDA major; `versions` by CUDA major ("12", "13") when they differ.
 
-    `auto`: those of majors without one are to be chosen. `chosen` has them, and so has `versions` (schema/choose).
+    `auto`: those of majors without one are to be chosen, of `only` these where some are named. `chosen` has them, and
+    so has `versions` (schema/choose).
     """
 
     version: DottedVersion | None = None
     versions: dict[str, DottedVersion] = Field(default={})
     auto: bool = False
+    only: tuple[str, ...] = ()
     chosen: dict[str, DottedVersion] = Field(default={})
 
     @property

@@ -25,6 +25,7 @@ HIDDEN: frozenset[tuple[type[Model], str]] = frozenset(
         (cuda.CudaSpec, "chosen"),
         (cudnn.CudnnSpec, "versions"),
         (cudnn.CudnnSpec, "auto"),
+        (cudnn.CudnnSpec, "only"),
         (cudnn.CudnnSpec, "chosen"),
         (environments.EnvironmentSpec, "explicit"),
         (environments.EnvironmentSpec, "pinned"),

@@ -11,7 +11,7 @@ from schema.merge import Plain
 from schema.model import Model, version_key
 
 # Read from files into the spec: their text is no value of the host file. The rest stands for a short spelling.
-CONTENT = frozenset({"armoured", "ca_pem", "lines", "explicit", "pinned", "auto", "chosen"})
+CONTENT = frozenset({"armoured", "ca_pem", "lines", "explicit", "pinned", "auto", "only", "chosen"})
 # Keys of an environment that its file fills in (schema/content/environment_file.py).
 FROM_FILE = frozenset({"python", "channels", "packages", "pip"})
 MANAGED = frozenset({"gpus", "driver", "cuda", "cudnn", "conda", "proxy", "ca_bundle"})

@@ -64,7 +64,9 @@ def _cudnn(node: Node) -> Node:
     others = {key: child for key, child in node.value.items() if key != "version"}
     by_major = version.value if isinstance(version.value, dict) else {}
     written = {major: child for major, child in by_major.items() if not _auto(child)}
-    extra = {"auto": version.like(True, made=True)} if len(written) < len(by_major) or _auto(version) else {}
+    named = [child.like(major, made=True) for major, child in by_major.items() if _auto(child)]
+    extra = {"auto": version.like(True, made=True)} if named or _auto(version) else {}
+    extra |= {"only": version.like(list(named), made=True)} if named else {}
     return node.like({**others, "versions": version.like(written, made=True), **extra})
 
 

@@ -44,7 +44,7 @@ def by_rule(wish: Wish) -> Choice:
     rows = [row for row in known if asked_for(row, wish.asked)]
     for row in rows:
         tags = [tag for tag in _cuda(row) if against(row, tag, wish) is None and _is_asked(row, tag, wish.asked)]
-        if tags and _has_python(row, wish.python):
+        if tags and _installs(row, wish):
             best = max(tags, key=lambda tag: _order(row, tag, wish))
             return Choice(value=best, reason=_reason(row, best, wish))
     return _none(rows, wish)
@@ -89,8 +89,13 @@ def _versions(version: str, tag: str) -> list[str]:
     return [full for number in numbers for full in (number, f"{number}+{tag}")]
 
 
-def _has_python(row: compat.Torch, python: str | None) -> bool:
-    return python is None or python in row.pythons
+def _installs(row: compat.Torch, wish: Wish) -> bool:
+    """Whether pip takes the wheels: by the Python, and by the C library that they were built for (PEP 600)."""
+    return (wish.python is None or wish.python in row.pythons) and _has_glibc(row, wish)
+
+
+def _has_glibc(row: compat.Torch, wish: Wish) -> bool:
+    return wish.glibc is None or version_key(row.glibc) <= version_key(wish.glibc)
 
 
 def _cuda(row: compat.Torch) -> list[str]:
@@ -104,7 +109,7 @@ def against(row: compat.Torch, tag: str, wish: Wish) -> str | None:
         return f"{tag} uses no GPU"
     if wish.arch not in build.arches:
         return f"{tag} is not built for {wish.arch}"
-    if wish.glibc is not None and version_key(row.glibc) > version_key(wish.glibc):
+    if not _has_glibc(row, wish):
         return f"{tag} needs glibc {row.glibc}, and the release has {wish.glibc}"
     for kind in wish.kinds:
         too_old = kind.compute == TURING and version_key(build.cuda) < FIRST_FOR_TURING
@@ -149,11 +154,9 @@ def _none(rows: list[compat.Torch], wish: Wish) -> Choice:
     said = " and ".join(repr(text) for text in wish.asked) or "torch"
     if not rows:
         return Choice(value=None, reason=f"no PyTorch that is known is {said}", hint=BY_HAND)
-    fitting = [row for row in rows if _has_python(row, wish.python)]
+    fitting = [row for row in rows if _installs(row, wish)]
     if not fitting:
-        row = rows[0]
-        reason = f"PyTorch {row.version} has no wheels for Python {wish.python}"
-        return Choice(value=None, reason=reason, hint=f"It has them for {', '.join(row.pythons)}.")
+        return _not_installed(rows[0], wish)
     row = fitting[0]
     why = ", ".join(dict.fromkeys(text for tag in _cuda(row) if (text := against(row, tag, wish)) is not None))
     reason = f"no build of PyTorch {row.version} fits: {why}"
@@ -164,6 +167,16 @@ def _none(rows: list[compat.Torch], wish: Wish) -> Choice:
     return Choice(value=None, reason=reason, hint=f"Write torch=={newest.version}.*, for which there is a build.")
 
 
+def _not_installed(row: compat.Torch, wish: Wish) -> Choice:
+    if not _has_glibc(row, wish):
+        reason = f"PyTorch {row.version}'s wheels need glibc {row.glibc}, and this Ubuntu has {wish.glibc}"
+        newest = next((one for one in compat.torches() if one.confirmed and _installs(one, wish)), None)
+        hint = f"Write torch=={newest.version}.*, or use" if newest is not None else "Use"
+        return Choice(value=None, reason=reason, hint=f"{hint} a newer Ubuntu.")
+    reason = f"PyTorch {row.version} has no wheels for Python {wish.python}"
+    return Choice(value=None, reason=reason, hint=f"It has them for {', '.join(row.pythons)}.")
+
+
 def _fits(row: compat.Torch, wish: Wish) -> bool:
     builds = (tag for tag in _cuda(row) if against(row, tag, wish) is None)
-    return row.confirmed and _has_python(row, wish.python) and next(builds, None) is not None
+    return row.confirmed and _installs(row, wish) and next(builds, None) is not None

@@ -39,7 +39,9 @@ def cudnn(spec: "HostSpec", snapshot: "Snapshot | None") -> dict[str, Choice]:
         return {}
     kits = spec.cuda if spec.cuda is not None and spec.cuda != "none" else None
     releases = kits.toolkits if kits is not None else ()
-    majors = sorted({release.split(".")[0] for release in releases} - set(declared.written), key=int)
+    there = {release.split(".")[0] for release in releases}
+    asked = there & set(declared.only) if declared.only else there
+    majors = sorted(asked - set(declared.written), key=int)
     return {major: _version(spec, snapshot, major, releases) for major in majors}
 
 

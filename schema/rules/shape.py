@@ -80,8 +80,10 @@ def cudnn(spec: HostSpec) -> list[Breach]:
     if not majors:
         message = "cuDNN is built for one CUDA major, and no toolkit is declared."
         return [Breach(code="INV030", path="cudnn", message=message, hint='Add cuda: {toolkits: ["12.9"]}.')]
-    wrong = [major for major in one.versions if major not in majors]
-    missing = [major for major in majors if one.versions and major not in one.versions and not one.auto]
+    wrong = [major for major in (*one.versions, *one.only) if major not in majors]
+    named = set(one.versions) | set(one.only)
+    open_to_all = one.auto and not one.only
+    missing = [major for major in majors if named and major not in named and not open_to_all]
     if wrong:
         message = f"there is no toolkit of CUDA {wrong[0]}; those declared are of {', '.join(majors)}."
         hint = f"Write the cuDNN version under {majors[0]!r}."

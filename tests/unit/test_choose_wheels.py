@@ -64,6 +64,15 @@ def test_the_wheel_index_fits_driver_and_processor() -> None:
     assert index("RTX 4090", asked="torch==2.8.0", driver=DriverSpec(branch="565"), cuda=strict).value == "cu126"
 
 
+def test_the_c_library_of_the_release_limits_the_wheels() -> None:
+    found = index("A100", asked="torch==2.8.0", ubuntu="18.04")
+    assert found.value is None
+    assert found.reason == "PyTorch 2.8's wheels need glibc 2.28, and this Ubuntu has 2.27"
+    assert found.hint.startswith("Write torch==2.6.*")
+    assert index("A100", asked="torch==2.8.0", ubuntu="20.04").value == "cu128"
+    assert "PyTorch 2.6" in index("A100", asked="torch", ubuntu="18.04").reason
+
+
 def test_wheels_that_are_written_down_need_a_driver_too() -> None:
     def branch(policy: str, gpu: str = "RTX 4090", **pip: object) -> str | None:
         one = EnvironmentSpec(pip=PipSpec.model_validate(pip))
