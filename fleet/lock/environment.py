@@ -137,12 +137,17 @@ def _last_cuda(gpu: GpuSpec) -> tuple[str, str] | None:
 
 
 def cuda(spec: HostSpec) -> str | None:
-    """The highest CUDA version that the driver's branch runs, None where no driver is managed or the data has none."""
+    """The highest CUDA version that the driver's branch runs, None where no driver is managed. Of a branch that is not
+    in the data it is that of the newest one below: a driver runs what older ones ran, and without any CUDA the host
+    would get programs for the processor alone.
+    """
     if not spec.gpus or spec.platform != "generic":
         return None
     driver = resolved_driver(spec, unseen(spec))
-    row = compat.branch(driver.branch) if driver is not None else None
-    return row.cuda if row is not None else None
+    if driver is None:
+        return None
+    below = [row for row in compat.branches() if row.number <= driver.branch and row.cuda is not None]
+    return max(below, key=lambda row: row.number).cuda if below else None
 
 
 def _pip_text(spec: HostSpec, one: EnvironmentSpec) -> list[object]:

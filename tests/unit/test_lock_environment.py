@@ -44,6 +44,11 @@ def test_who_asks_for_a_cuda_version_decides(package: str) -> None:
     assert environment.limits(host("GTX 1080"), EnvironmentSpec(packages=("pytorch", package))) == {}
 
 
+@pytest.mark.parametrize(("branch", "cuda"), [(470, "11.4"), (580, "13.0"), (581, "13.0"), (999, "13.4"), (340, None)])
+def test_a_branch_that_is_not_known_runs_what_the_one_below_it_runs(branch: int, cuda: str | None) -> None:
+    assert environment.virtual(host("GTX 1080", branch=branch)).get("__cuda") == cuda
+
+
 def test_a_host_without_gpus_is_held_to_nothing() -> None:
     spec = HostSpec(name="web", ubuntu="24.04", gpus=())
     assert environment.limits(spec, DS) == {}
