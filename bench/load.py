@@ -13,7 +13,7 @@ from pathlib import Path
 from bench import inventories, stages, ways
 
 Sample = dict[str, float]
-STEPS = ("import", *(step for step, _, _ in stages.STEPS))
+STEPS = ("import", *dict.fromkeys(step for step, _, _ in stages.STEPS))
 
 
 def arguments(given: Sequence[str]) -> argparse.Namespace:

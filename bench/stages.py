@@ -21,6 +21,7 @@ STEPS = (
     ("spell", "schema.spelling", "written_out"),
     ("build", "schema.build", "host"),
     ("rules", "schema.rules", "broken"),
+    ("rules", "schema.rules", "whole"),
     ("content", "schema.content", "filled"),
 )
 

@@ -13,24 +13,20 @@ def once(function: Callable[P, T]) -> Callable[P, T]:
 
     Comparing 200 hosts costs a tenth of what it does without; one entry, so that nothing piles up.
     """
-    last: list[tuple[tuple[object, ...], T]] = []
+    held: tuple[object, ...] = ()
+    known: list[T] = []
 
     @wraps(function)
     def remembered(*values: P.args, **names: P.kwargs) -> T:
-        entry = last[0] if last else None
-        if entry is not None and not names and _same(entry[0], values):
-            return entry[1]
+        nonlocal held
+        if known and not names and len(held) == len(values):
+            for mine, given in zip(held, values, strict=True):
+                if mine is not given:
+                    break
+            else:
+                return known[0]
         answer = function(*values, **names)
-        last[:] = [(values, answer)] if not names else []
+        held, known[:] = values, [answer] if not names else []
         return answer
 
     return remembered
-
-
-def _same(one: tuple[object, ...], other: tuple[object, ...]) -> bool:
-    if len(one) != len(other):
-        return False
-    for first, second in zip(one, other, strict=True):  # noqa: SIM110 - a generator costs as much as many an answer.
-        if first is not second:
-            return False
-    return True
