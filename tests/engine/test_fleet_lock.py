@@ -20,6 +20,7 @@ from fleet.lock.make import Maker
 from fleet.lock.update import Update
 from schema import load
 from schema.lock import read
+from tests.engine.conftest import ROOT
 from tests.engine.repository import DATE, Keys, Site, driver, package, serving, toolkit
 
 pytestmark = pytest.mark.skipif(
@@ -310,6 +311,10 @@ def failing(site: Site) -> None:
     site.answers["/InRelease"] = 500
 
 
+def busy(site: Site) -> None:
+    site.answers["/InRelease"] = 503
+
+
 def without_hashes(site: Site) -> None:
     site.publish(*(item.split("SHA256")[0] for item in (*driver(NEW), *toolkit("12.9", "12.9.1"))))
 
@@ -331,6 +336,7 @@ LIES: list[tuple[Callable[[Site], None], str, str]] = [
     (expired, "RUN303", "2021-11-01"),
     (away, "RUN300", "HTTP 404"),
     (failing, "RUN300", "HTTP 500"),
+    (busy, "RUN300", "HTTP 503, three times"),
     (without_hashes, "RUN302", "SHA256"),
     (another_branch, "RUN304", "nvidia-open-570"),
 ]
@@ -454,3 +460,23 @@ def test_ctrl_c_waits_for_no_mirror(fleet: Fleet, site: Site) -> None:
         accepted.close()
     assert (process.returncode, said.strip()) == (130, "interrupted")
     assert not (fleet.folder / "fleet.lock").exists()
+
+
+@pytest.mark.parametrize(
+    "command", [["fleet", "drift"], ["fleet", "plan"], ["pyinfra", "--dry"]], ids=lambda words: words[0]
+)
+def test_without_a_lock_versions_are_said_to_float(fleet: Fleet, command: list[str]) -> None:
+    fleet.host("node", NODE + "connection: {address: 127.0.0.1, port: 9}\n")
+    words = [str(Path(FLEET).with_name(command[0])), *command[1:], str(fleet.folder)]
+    words += ["deploys/gpu.py"] if command[0] == "pyinfra" else []
+
+    def told() -> bool:
+        done = subprocess.run(words, capture_output=True, text=True, cwd=ROOT, timeout=120, check=False)
+        assert done.returncode == 1
+        text = f"no fleet.lock: versions float; fleet lock {fleet.folder} pins them"
+        assert text not in done.stdout
+        return text in done.stderr
+
+    assert told()
+    assert fleet().returncode == 0
+    assert not told()
