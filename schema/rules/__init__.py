@@ -68,7 +68,7 @@ GENERIC: tuple[tuple[Rule, frozenset[str]], ...] = (
     (flavour.drives, frozenset({"gpus", "driver"})),
     (flavour.published, frozenset({"gpus", "driver"})),
     (version.exact, frozenset({"driver"})),
-    (version.archive, frozenset({"gpus", "driver", "cuda"})),
+    (version.carried, frozenset({"gpus", "driver", "cuda"})),
     (board.fabric_manager, frozenset({"gpus", "driver"})),
     (board.fabric_variant, frozenset({"driver"})),
     (board.architecture, frozenset({"gpus", "arch"})),

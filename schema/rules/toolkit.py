@@ -141,5 +141,7 @@ def _elsewhere(spec: HostSpec, version: str) -> str:
         if name != spec.ubuntu and carried.toolkit(spec.model_copy(update={"ubuntu": name}), version) is True
     ]
     found = advice.toolkit(spec, version)
+    if others and found is not None and carried.toolkit(spec, found) is not True:
+        return f"Use Ubuntu {cards.joined(others, 'or')}."
     hint = f'Write "{found}"' if found is not None else "Delete the toolkit"
     return f"{hint}, or use Ubuntu {cards.joined(others, 'or')}." if others else f"{hint}."

@@ -1,14 +1,16 @@
-"""The exact driver version, and the branch in Ubuntu's archive, as far as what was published is known."""
+"""The exact driver version, and the branch in its source, as far as what was published is known."""
 
 from schema import compat
+from schema.choose import repository
 from schema.host import HostSpec
 from schema.model import version_key
-from schema.rules import advice, branch, carried
+from schema.rules import advice, branch, window
 from schema.rules.breach import Breach
 
 # Branches whose packages in Ubuntu's archive are dummies that bring another branch
 # (https://packages.ubuntu.com/source/resolute-updates/libs/nvidia-graphics-drivers-580, and nvidia-590 there).
 TRANSITIONAL = {535: 580, 570: 580, 590: 595}
+SEEN_IN = "26.04"
 NEAREST = 3
 
 
@@ -39,16 +41,24 @@ def _nearest(key: tuple[int, ...], known: tuple[str, ...]) -> list[str]:
     return list(known[start : start + NEAREST])
 
 
-def archive(spec: HostSpec) -> list[Breach]:
-    """A branch that Ubuntu's archive has not, or only as packages that bring another one, is a warning."""
+def carried(spec: HostSpec) -> list[Breach]:
+    """A declared branch that its source was not seen to have, or only as packages that bring another, is a warning."""
     managed, number = spec.managed_driver, branch.number(spec)
-    if managed is None or number is None or managed.source != "ubuntu" or spec.mirrors.ubuntu is not None:
+    if managed is None or number is None or managed.source == "external":
         return []
-    if carried.branch(spec, number) is False:
-        message = f"Ubuntu's archive for {spec.ubuntu} is not known to have branch {number}."
-    elif number in TRANSITIONAL and managed.variant != "server":
-        message = f"Ubuntu's packages of branch {number} are transitional: they bring {TRANSITIONAL[number]}."
+    mirror = spec.mirrors.ubuntu if managed.source == "ubuntu" else spec.mirrors.cuda
+    if mirror is not None or compat.branch(number) is None or not window.drives_all(spec, number):
+        return []
+    where = (number, spec.ubuntu, managed.source)
+    lacking = repository.lacks(*where) or repository.too_late(*where)
+    if managed.source == "ubuntu" and number in TRANSITIONAL and managed.variant != "server":
+        have = "are" if spec.ubuntu == SEEN_IN else "may have become"
+        message = f"Ubuntu's packages of branch {number} {have} transitional: they bring {TRANSITIONAL[number]}."
+        hint = advice.branch_hint(spec, TRANSITIONAL[number])
+    elif lacking is not None:
+        message = f"branch {number} is declared, and {lacking}."
+        other = "ubuntu" if managed.source == "nvidia" else "nvidia"
+        hint = f"Set driver.source: {other}, or use another Ubuntu release."
     else:
         return []
-    hint = advice.branch_hint(spec, TRANSITIONAL.get(number, number))
     return [Breach(code="CMP013", path=branch.path(spec), message=message, hint=hint, severity="warning")]

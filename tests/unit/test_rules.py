@@ -189,6 +189,8 @@ BOARDS = [
     (OK + "gpus: [RTX 4090]\ndriver: {version: '580'}\n", "CMP011", "driver.version"),
     (OK + "gpus: [RTX 4090]\ndriver: {source: ubuntu, branch: 570}\n", "CMP013", "driver.branch"),
     (OK + "gpus: [RTX 4090]\ndriver: {branch: 600}\n", "CMP010", "driver.branch"),
+    (U22 + "gpus: [K80]\ndriver: {branch: 470}\n", "CMP013", "driver.branch"),
+    (U26 + "gpus: [GTX 1080]\ndriver: {branch: 580}\n", "CMP013", "driver.branch"),
     (U22 + "gpus: [RTX 4090]\ndriver: {branch: 580}\ncuda: {toolkits: ['11.7']}\n", "CMP012", "cuda.toolkits.0"),
     (U22 + "mirrors: {cuda: {url: 'https://m/'}}\ncuda: {toolkits: ['11.4']}\n", "CMP005", "cuda.toolkits.0"),
 ]
@@ -206,8 +208,8 @@ SILENT = [
     OK + "arch: aarch64\ngpus: [{model: GB200, count: 4}]\ndriver: {branch: 580}\ncuda: {toolkits: ['13.0']}\n",
     OK + "gpus: [H100]\ndriver: {version: 570.133.20}\ncuda: {toolkits: ['12.8']}\n",
     OK + "gpus: [L40S]\ndriver: {source: ubuntu, branch: 535, variant: server}\n",
-    U22 + "gpus: [K80, GTX 1080]\ndriver: {branch: 470}\ncuda: {toolkits: ['11.8']}\n",
-    U22 + "gpus: [K80, A100]\ndriver: {branch: 470}\ncuda: {toolkits: ['11.8']}\n",
+    U20 + "gpus: [K80, GTX 1080]\ndriver: {branch: 470}\ncuda: {toolkits: ['11.8']}\n",
+    U20 + "gpus: [K80, A100]\ndriver: {branch: 470}\ncuda: {toolkits: ['11.8']}\n",
     OK + "gpus: [TITAN X, RTX 3050]\ndriver: {branch: 580}\n",
     OK + "platform: generic\ndriver: {source: external}\ngpus: [H100]\ncuda: {toolkits: ['13.0']}\n",
 ]
