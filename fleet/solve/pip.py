@@ -1,5 +1,6 @@
 """The Python packages of an environment resolved on the controller for a host: exact versions with sha256, by uv."""
 
+import sys
 import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -15,8 +16,6 @@ from schema.repository import ProxySpec
 
 # The platforms that uv knows (uv 0.13, --python-platform): glibc's version is the newest one of these below the host's.
 GLIBC = ("2.17", "2.28", "2.31", "2.32", "2.33", "2.34", "2.35", "2.36", "2.37", "2.38", "2.39", "2.40")
-# How often a dependency may turn out to come from an index of its own.
-ROUNDS = 5
 
 
 class PipRequest(Model):
@@ -55,14 +54,13 @@ def solve(request: PipRequest) -> PipResult:
     asked = list(request.requirements)
     names = {requirement_name(item) for item in asked}
     own = project.own_indexes(request.indexes)
-    for _ in range(ROUNDS):
+    while True:
         packages = _resolved(request, asked, main)
-        # uv takes an index of its own for what is asked for by name, not for a dependency.
+        # uv takes an index of its own for what is asked for by name, not for a dependency: that is asked for then.
         missing = sorted({item.name for item in packages} & set(own) - names)
         if not missing:
             return PipResult(packages=tuple(packages))
         asked, names = [*asked, *missing], names | set(missing)
-    return PipResult(packages=tuple(packages))
 
 
 def platform(request: PipRequest) -> str:
@@ -77,9 +75,9 @@ def _numbers(version: str) -> tuple[int, ...]:
     return tuple(int(part) for part in version.split("."))
 
 
-def command(request: PipRequest, uv: str, python: str, cache: Path) -> list[str]:
+def command(request: PipRequest, uv: str, cache: Path) -> list[str]:
     """uv's arguments. Wheels alone: a source distribution would run its author's code on the controller."""
-    options = {"--python": python, "--python-version": request.python, "--python-platform": platform(request)}
+    options = {"--python": sys.executable, "--python-version": request.python, "--python-platform": platform(request)}
     files = {"--format": "pylock.toml", "--output-file": project.LOCK, "--cache-dir": str(cache), "--color": "never"}
     flags = [
         "--generate-hashes",
@@ -96,7 +94,7 @@ def command(request: PipRequest, uv: str, python: str, cache: Path) -> list[str]
 
 def _resolved(request: PipRequest, asked: Iterable[str], main: str | None) -> list[PinnedPackage]:
     """One run of uv in a folder of its own, which holds addresses that a process list must not show."""
-    uv, python = site.uv(), site.python()
+    uv = site.uv()
     if uv is None:
         raise refusal_pip.no_uv(request.environment)
     provided = project.provided(request.conda)
@@ -105,7 +103,7 @@ def _resolved(request: PipRequest, asked: Iterable[str], main: str | None) -> li
         project.write(folder, asked, request.indexes, main, provided)
         project.write_kept(folder, request.keep)
         variables = network.environment(folder, request.ca_pem, request.proxy) | settings(folder)
-        words = command(request, uv, python, log.cache_folder() / "uv")
+        words = command(request, uv, log.cache_folder() / "uv")
         done = network.run(words, variables, seconds=request.seconds, folder=folder)
         if done.late:
             raise refusal_pip.late(request.environment, request.seconds, main, request.indexes)

@@ -77,7 +77,8 @@ def write(
     package of a site's own is never taken from PyPI in its place.
     """
     asked = [re.split(r"\s--hash=", item)[0].strip() for item in requirements]
-    names = {requirement_name(item) for item in asked}
+    # A requirement that names its file has no index.
+    names = {requirement_name(item) for item in asked if "@" not in item}
     own = own_indexes(indexes)
     tables = [
         "[project]",

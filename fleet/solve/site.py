@@ -1,4 +1,4 @@
-"""What this controller has for pip: uv, the interpreter it looks at, and the index by which this site reaches PyPI."""
+"""What this controller has for pip: uv, and the index by which this site reaches PyPI."""
 
 import functools
 import os
@@ -17,10 +17,6 @@ def uv() -> str | None:
     """uv's path: the one beside this interpreter, else on PATH."""
     beside = Path(sys.executable).with_name("uv")
     return str(beside) if os.access(beside, os.X_OK) else shutil.which("uv")
-
-
-def python() -> str:
-    return sys.executable
 
 
 @functools.cache

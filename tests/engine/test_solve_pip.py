@@ -172,7 +172,8 @@ def test_what_an_earlier_lock_has_stays_where_it_can(served: Site) -> None:
 def test_a_requirement_that_names_its_wheel_is_locked_to_it(served: Site) -> None:
     digest = publish(served.folder / "files", "tool", "1.0")
     url = f"{served.url}/files/tool/tool-1.0-py3-none-any.whl"
-    found = solved(served, f"tool @ {url}#sha256={digest}").packages
+    own = {"url": f"{served.url}/own", "packages": ["tool"]}
+    found = solved(served, f"tool @ {url}#sha256={digest}", indexes=[own]).packages
     assert [(item.version, item.url, item.hashes) for item in found] == [("1.0", url, (digest,))]
 
 
