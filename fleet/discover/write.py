@@ -60,10 +60,15 @@ def host(place: Place, connection: Mapping[str, object], snapshot: Snapshot, fou
         return draft
 
     kept = _fitting(place, made, snapshot, external=False)
-    if place.declared & MANAGED or (kept.verdict.clean and not _hides(snapshot)):
+    if place.declared & MANAGED or (_settled(kept.verdict) and not _hides(snapshot)):
         return kept
     outside = _fitting(place, made, snapshot, external=True, why=_why(kept.verdict, snapshot))
     return outside if outside.verdict.clean or not kept.verdict.clean else kept
+
+
+def _settled(verdict: Verdict) -> bool:
+    """Whether nothing is left to do, or nothing but the reboot that an apply waits for."""
+    return verdict.clean or (not verdict.errors and verdict.plan is not None and verdict.plan.pending == "reboot")
 
 
 def _hides(snapshot: Snapshot) -> bool:

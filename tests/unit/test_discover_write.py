@@ -10,17 +10,18 @@ from fleet import targets
 from fleet.discover import folder, work, write
 from fleet.discover.write import Place, Written
 from fleet.errors import RunError
-from schema import load, plan
+from schema import load, plan, repository
 from schema.conda import CondaPackage, CondaState, EnvironmentState
 from schema.cuda import CudaState, Toolkit
 from schema.cudnn import CudnnState
 from schema.discovery import Discovery
-from schema.driver import DriverState
+from schema.driver import DriverSpec, DriverState
 from schema.driver.model import Module, Service
-from schema.gpu import Gpu, GpuState, PciDevice, Smi
+from schema.gpu import Gpu, GpuSpec, GpuState, PciDevice, Smi
+from schema.host import HostSpec
 from schema.kernel import KernelState
 from schema.lock import inputs
-from schema.repository import AptState, FileState, Package
+from schema.repository import AptState, FileState, Key, Package
 from schema.snapshot import Release, Snapshot
 
 FOLDER = Path(__file__).parents[1] / "captures" / "lab"
@@ -436,3 +437,31 @@ def test_files_of_any_line_ends_and_of_comments_alone_are_completed(text: str, t
     assert (results[0].done, results[0].error) == ("completed", None)
     assert file.read_bytes().startswith(text.encode())
     assert [problem.code for problem in load.read(tmp_path).problems if problem.severity == "error"] == []
+
+
+def kept_by_gpufleet(seen: Snapshot) -> Snapshot:
+    """The same machine with the files and the key that an apply leaves."""
+    spec = HostSpec(name="hand", ubuntu="24.04", gpus=(GpuSpec(model="GTX 1080"),), driver=DriverSpec(branch="580"))
+    owned = {
+        item.path: FileState(path=item.path, content=item.content, mode=item.mode, owner="root")
+        for item in plan.owned_files(spec, seen)
+        if item.content is not None
+    }
+    vendor = repository.vendor_key(spec)
+    assert vendor is not None
+    key = Key(path=vendor.path, fingerprints=(vendor.fingerprint,))
+    return seen.model_copy(update={"apt": seen.apt.model_copy(update={"files": owned, "keys": (key,)})})
+
+
+def test_what_gpufleet_keeps_is_declared_as_its_own(tmp_path: Path) -> None:
+    written = made(kept_by_gpufleet(machine()), tmp_path)
+    assert (written.external, in_sync(written)) == (False, True), text(written)
+    assert "mirrors" not in content(written)
+
+
+def test_a_reboot_that_an_apply_waits_for_makes_no_host_external(tmp_path: Path) -> None:
+    waiting = machine().driver.model_copy(update={"loaded_version": None, "loaded_flavour": None})
+    seen = kept_by_gpufleet(machine()).model_copy(update={"driver": waiting, "gpu": GpuState(devices=(GPU,))})
+    written = made(seen, tmp_path)
+    assert written.verdict.plan is not None
+    assert (written.external, written.verdict.plan.pending) == (False, "reboot"), text(written)
