@@ -80,7 +80,7 @@ def _reason(error: Exception) -> str:
     if short := re.search(r"IncompleteRead\((\d+) bytes read, (\d+) more expected\)", text):
         return f"the connection ended after {short[1]} of {int(short[1]) + int(short[2])} bytes"
     if busy := re.search(r"too many (\d{3}) error responses", text):
-        return f"HTTP {busy[1]}, three times"
+        return f"HTTP {busy[1]}, also when asked again"
     known = r"certificate verify failed[^']*|Connection refused|[Tt]imed out|Name or service not known|No route to host"
     cause = re.search(rf"({known}|Connection reset by peer|Remote end closed connection)", text)
     return cause.group().strip() if cause else text.splitlines()[0][:200] if text else type(error).__name__

@@ -336,7 +336,7 @@ LIES: list[tuple[Callable[[Site], None], str, str]] = [
     (expired, "RUN303", "2021-11-01"),
     (away, "RUN300", "HTTP 404"),
     (failing, "RUN300", "HTTP 500"),
-    (busy, "RUN300", "HTTP 503, three times"),
+    (busy, "RUN300", "HTTP 503, also when asked again"),
     (without_hashes, "RUN302", "SHA256"),
     (another_branch, "RUN304", "nvidia-open-570"),
 ]
