@@ -54,7 +54,7 @@ def bound(work: Work, name: str) -> bool:
     if (release := cuda.release_in(name)) is not None:
         return release in cuda.locked_releases(spec, seen)
     return cudnn.family(name) and any(
-        item.name == name and cudnn.is_locked(spec, item) for item in cudnn.wanted(spec, seen)
+        cudnn.sibling(name, item.name) and cudnn.is_locked(spec, item) for item in cudnn.wanted(spec, seen)
     )
 
 
