@@ -63,6 +63,8 @@ def built(spec: HostSpec) -> list[Breach]:
             continue
         tags = cards.joined(one for one in row.builds if one != "cpu")
         message = f"PyTorch {row.version} has no wheels of {tag}; it has {tags}, and cpu."
+        if not tag.startswith("cu"):
+            message = f"wheels of {tag} are for the GPUs of other makers; PyTorch {row.version} has {tags}, and cpu."
         hint = proposal.other_build(spec, asked, row) or proposal.modern(spec, asked)
         breaches.append(_breach("CMP032", asked, message, hint, row.confirmed))
     return breaches

@@ -98,7 +98,8 @@ def _rows(text: str, exact: str | None) -> tuple[compat.Torch, ...]:
 def _tags(one: EnvironmentSpec) -> tuple[str, ...] | None:
     serving = [index.url for index in one.pip.indexes if not index.packages or "torch" in _names(index.packages)]
     tags = [match[1] if (match := TAG.search(url)) else None for url in serving]
-    return None if None in tags else tuple(tag for tag in tags if tag is not None)
+    # Of equal versions pip takes the greater tag, as text (PEP 440, local version identifiers).
+    return None if None in tags else tuple(sorted((tag for tag in tags if tag is not None), reverse=True))
 
 
 def _names(packages: tuple[str, ...]) -> frozenset[str]:

@@ -52,6 +52,7 @@ BAD = [
     ("torch==2.14.0", "3.12", "cu128", "RTX 4090", "CMP032", f"{WHL}/cu130"),
     ("torch==2.6.0", "3.12", "cu121", "RTX 4090", "CMP032", f"{WHL}/cu124"),
     ("torch==2.8.0+cu130", "3.12", "cu130", "RTX 4090", "CMP032", "torch==2.8.0+cu128"),
+    ("torch==2.8.0", "3.12", "rocm6.4", "RTX 4090", "CMP032", f"{WHL}/cu128"),
     ("torch==2.8.0+cu126", "3.12", None, "RTX 4090", "CMP036", f"{WHL}/cu126"),
     ("torch==2.8.0+cu126", "3.12", "cu128", "RTX 4090", "CMP036", f"{WHL}/cu126"),
     ("torch==2.8.0, torchvision==0.22.1", "3.12", "cu128", "RTX 4090", "CMP037", '"torchvision==0.23.*"'),
@@ -133,6 +134,13 @@ def test_grace_gets_the_index_that_has_wheels_for_it() -> None:
     (plain,) = told(host("torch==2.8.0", "3.12", None, "GH200 480GB", **values))
     assert (plain.code, plain.severity) == ("CMP036", "warning") and "cu129" in (plain.hint or "")
     assert told(host("torch==2.14.0", "3.12", "cu130", "GB200", **values)) == []
+
+
+def test_of_two_indexes_the_greater_tag_is_taken() -> None:
+    indexes = [{"url": f"{WHL}/{tag}"} for tag in ("cu126", "cu128")]
+    pip = {"packages": ["torch==2.8.0"], "indexes": indexes}
+    one = spec(gpus=[{"model": "GTX 1080"}], environments={"ds": {"pip": pip}})
+    assert [breach.code for breach in told(one)] == ["CMP034"]
 
 
 def test_what_is_not_known_warns() -> None:
