@@ -47,37 +47,61 @@ def command(
     fleet discover ubuntu@10.0.0.11 ubuntu@10.0.0.12 --into my-fleet
     fleet discover -i my-fleet           the hosts that lack their release or GPUs, as after an import
     """
-    into = into.expanduser()
-    known = folder.read(into)
+    return describe(
+        machines, into.expanduser(), limit, (key, port, accept_new_host_keys), (force, ask_sudo), (form, file)
+    )
+
+
+Given = tuple[str | None, int | None, bool]
+
+
+def describe(
+    machines: tuple[str, ...],
+    into: Path,
+    limit: tuple[str, ...],
+    given: Given,
+    how: tuple[bool, bool],
+    to: tuple[str, Path | None],
+) -> int:
+    """Look, write, report; the exit code. `given`: key, port, accept new host keys; `how`: force, ask for sudo."""
+    known = _with(folder.read(into), *given)
     if machines and limit:
         raise RunError("RUN294", "--limit chooses hosts of the folder, and machines are named", hint="leave one out")
-    known = _with(known, key, port, accept_new_host_keys)
-    chosen = _named(machines, known, (key, port, accept_new_host_keys)) if machines else _incomplete(into, known, limit)
+    chosen = _named(machines, known, given) if machines else _incomplete(into, known, limit)
+    chosen = [_here(one) for one in chosen]
     jobs = [one for one in chosen if isinstance(one, work.Job)]
-    if any(job.spec.connection.local for job in jobs):
-        machine.check_ubuntu()
     log.start("discover", progress=False)
     names = [job.spec.name for job in jobs]
     fleet = Fleet(
         **{**known.fleet.__dict__, "hosts": {**known.fleet.hosts, **{job.spec.name: job.spec for job in jobs}}}
     )
     told = output.counter(names)
-    seen, found = look.machines(fleet, names, known.prefixes, asked=prompt.sudo_password(ask_sudo), told=told)
+    seen, found = look.machines(fleet, names, known.prefixes, asked=prompt.sudo_password(how[1]), told=told)
     output.progress_end()
     results = [one for one in chosen if isinstance(one, work.Result)]
-    results += work.write_all(into, known, jobs, (seen, found), force=force)
+    results += work.write_all(into, known, jobs, (seen, found), force=how[0])
     problems = load.read(into).problems if any(result.file for result in results) else ()
-    if form == "json":
-        output.emit(output.dumps(report.document(results, problems, into)), file)
+    if to[0] == "json":
+        output.emit(output.dumps(report.document(results, problems, into)), to[1])
     else:
-        report.tell(results, problems, into, file)
+        report.tell(results, problems, into, to[1])
     return 1 if any(result.error for result in results) else 0
 
 
 Chosen = list[work.Job | work.Result]
 
 
-def _named(machines: tuple[str, ...], known: folder.Known, given: tuple[str | None, int | None, bool]) -> Chosen:
+def _here(one: work.Job | work.Result) -> work.Job | work.Result:
+    """This machine is asked at once whether it is an Ubuntu; that it is none does not keep the others waiting."""
+    if isinstance(one, work.Job) and one.spec.connection.local:
+        try:
+            machine.check_ubuntu()
+        except RunError as error:
+            return work.Result(one.name, "failed", error=error)
+    return one
+
+
+def _named(machines: tuple[str, ...], known: folder.Known, given: Given) -> Chosen:
     """Each machine once: a host of the folder by its name, or a target of its own."""
     jobs: dict[str, work.Job | work.Result] = {}
     for text in machines:

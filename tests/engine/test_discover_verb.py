@@ -69,3 +69,13 @@ def test_a_file_in_one_line_of_braces_is_not_made_worse(fleet: Command, tmp_path
     before = (folder / "hosts" / "a.yaml").read_text()
     assert fleet("discover", "-i", str(folder)).returncode == 1
     assert (folder / "hosts" / "a.yaml").read_text() == before
+
+
+def test_this_machine_does_not_keep_the_others_waiting(fleet: Command, tmp_path: Path) -> None:
+    far = "connection: {address: 127.0.0.1, port: 1, timeout: 2}\n"
+    folder = site(tmp_path / "site", here="connection: local\n", far=far)
+    document = json.loads(fleet("discover", "-i", str(folder), "--format", "json").stdout)
+    codes = {host["host"]: host["error"] and host["error"]["code"] for host in document["hosts"]}
+    assert codes["far"] == "RUN201"
+    if "ID=ubuntu" not in Path("/etc/os-release").read_text().splitlines():
+        assert codes["here"] is not None
