@@ -49,3 +49,10 @@ def test_no_room_but_the_verb_that_loads_it_knows_the_lab() -> None:
         for path in (CHECKOUT / room).rglob("*.py"):
             names = {name for name in imported(path) if name == "lab" or name.startswith("lab.")}
             assert not names or path.relative_to(CHECKOUT) in {Path("fleet/verbs/lab.py"), Path("fleet/cli.py")}, path
+
+
+def test_test_files_that_run_together_have_names_of_their_own() -> None:
+    """pytest imports them by their bare names: two of one name stop the whole run (its "import file mismatch")."""
+    together = [path for room in ("unit", "property", "engine") for path in (CHECKOUT / "tests" / room).glob("*.py")]
+    names = [path.name for path in together]
+    assert sorted(set(names)) == sorted(names)
