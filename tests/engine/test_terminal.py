@@ -3,6 +3,7 @@
 import os
 import pty
 import re
+import select
 import subprocess
 import sys
 from pathlib import Path
@@ -40,17 +41,25 @@ def on_terminal(command: list[str], folder: Path, **environment: str) -> tuple[i
         stderr=theirs,
     )
     os.close(theirs)
-    text = b""
-    while True:
-        try:
-            part = os.read(ours, 65536)
-        except OSError:  # EIO: the other side is closed (pty(7) on Linux).
-            break
-        if not part:
-            break
-        text += part
+    text = _written(ours, started)
     os.close(ours)
     return started.wait(60), text.decode().replace("\r\n", "\n")
+
+
+def _written(terminal: int, started: subprocess.Popen[bytes]) -> bytes:
+    """All that a program writes until it ends. Where gevent has patched this process a copy of the other side stays
+    open, so that its closing alone does not tell the end.
+    """
+    text = b""
+    while True:
+        ended = started.poll() is not None
+        if select.select([terminal], [], [], 0.1)[0]:
+            try:
+                text += os.read(terminal, 65536)
+            except OSError:  # EIO: the other side is closed (pty(7) on Linux).
+                return text
+        elif ended:
+            return text
 
 
 def bare(text: str) -> str:
