@@ -33,6 +33,8 @@ def _pinned(spec: HostSpec, asked: Asked, tag: str) -> list[Breach]:
         return []
     if not asked.tags and spec.mirrors.pypi is not None:
         return []
+    if asked.rows and tag not in asked.rows[0].builds:
+        return []  # No index has them: `wheel.built` tells.
     where = f"the index of {cards.joined(asked.tags)} has" if asked.tags else "PyPI has"
     message = f"{asked.text!r} is asked for, and {where} no wheels of {tag}."
     return [_breach(asked, message, f"Write {proposal.index(spec, tag)}.", "error")]
