@@ -6,6 +6,7 @@ does; one of Ansible's is imported. Whatever breaks a promise is kept in FOLDER 
 
 import argparse
 import collections
+import faulthandler
 import random
 import shutil
 import sys
@@ -42,6 +43,8 @@ def everything() -> dict[str, bytes]:
 
 def main(given: Sequence[str]) -> None:
     chosen = arguments(given)
+    # A crash of the interpreter prints where it was, and leaves the input in the temporary folder.
+    faulthandler.enable()
     numbers = range(chosen.inputs) if chosen.only is None else [chosen.only]
     verdicts: collections.Counter[str] = collections.Counter()
     slowest, failures, started = (0.0, -1, ""), 0, time.monotonic()

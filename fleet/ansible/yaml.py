@@ -4,12 +4,13 @@ import yaml
 
 from fleet.ansible import pattern
 from fleet.ansible.model import ALL, Inventory, Secret, Variables, wrong
+from schema import shallow
 
 HINT = "each group holds the keys hosts, children and vars, each a mapping"
 
 
-class Loader(yaml.SafeLoader):
-    """PyYAML's safe loader; what a vault holds stays closed."""
+class Loader(shallow.Loader):
+    """PyYAML's safe loader, bounded; what a vault holds stays closed."""
 
 
 def _secret(_loader: yaml.Loader, _node: yaml.Node) -> Secret:
@@ -33,7 +34,7 @@ Loader.add_multi_constructor("!", _plain)
 def load(text: str, file: str) -> object:
     """The document, values by PyYAML's safe types. Raises RunError with the line that is wrong."""
     try:
-        # A safe loader: a subclass of yaml.SafeLoader.
+        # A safe loader: a subclass of yaml.CSafeLoader.
         return yaml.load(text, Loader)  # noqa: S506
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import yaml
 
-from schema import build, load
+from schema import build, load, shallow
 from schema.document import Node
 from schema.fleet import Fleet
 from schema.host import HostSpec
@@ -50,7 +50,7 @@ def read(root: Path) -> Known:
 def plain(file: Path, key: str | None = None) -> dict[str, object]:
     """What a file says at its top, or below one key of it, as plain values; {} where that cannot be read."""
     try:
-        content = yaml.safe_load(file.read_text(encoding="utf-8"))
+        content = yaml.load(file.read_text(encoding="utf-8"), shallow.Loader)  # noqa: S506 - a safe loader.
     except (OSError, ValueError, yaml.YAMLError):
         return {}
     part = content.get(key) if isinstance(content, dict) and key is not None else content

@@ -7,6 +7,7 @@ from pathlib import Path
 import yaml
 from pydantic import ValidationError
 
+from schema import shallow
 from schema.errors import Problem
 from schema.lock.model import Lock
 from schema.model import Model
@@ -28,7 +29,7 @@ class Broken(Exception):  # noqa: N818 - named after what it says.
         super().__init__(problem.text())
 
 
-class Loader(yaml.CSafeLoader):
+class Loader(shallow.Loader):
     """YAML's plain types; a key that stands twice is an error, as a merge of two locks leaves it."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[object, object]:
@@ -120,7 +121,7 @@ def _whole(lock: Lock, data: bytes) -> Lock:
 def _line(data: bytes, path: tuple[str | int, ...]) -> int | None:
     """The line at which the deepest part of `path` that there is stands."""
     try:
-        node = yaml.compose(data, Loader=yaml.CSafeLoader)
+        node = yaml.compose(data, Loader=shallow.Loader)
     except yaml.YAMLError:
         return None
     line = node.start_mark.line + 1 if node is not None else None

@@ -6,6 +6,7 @@ import pytest
 
 from bench import promises, sample
 from fleet.ansible import ini, ssh
+from fleet.ansible import yaml as foreign
 from fleet.errors import RunError
 from schema import load, openpgp
 from schema.errors import Problem
@@ -154,3 +155,14 @@ def test_what_a_terminal_should_not_see_is_written_with_escapes_in_errors() -> N
     error = RunError("RUN381", "\x1b[2J is no group", evidence="a\tb\n\x07", hint="write\nanother")
     assert all(line.isprintable() for line in error.lines())
     assert [line.strip() for line in error.lines()][1:3] == ["| a   b", "| \\x07"]
+
+
+@pytest.mark.parametrize("piece", ["[", "{a: ", "- ", "? "])
+def test_nesting_without_end_is_refused_and_ends_no_process(tmp_path: Path, piece: str) -> None:
+    deep = piece * 100_000
+    with pytest.raises(read.Broken, match="nested deeper than 100 levels"):
+        read.parse(f"version: 1\nhosts:\n  {deep}".encode())
+    with pytest.raises(RunError, match="nested deeper than 100 levels"):
+        foreign.load(f"all:\n  {deep}", "hosts.yml")
+    found = problems(tmp_path, {"hosts/a.yaml": f"ubuntu: '24.04'\ngpus:\n  {deep}"})
+    assert [problem.code for problem in found] in (["INV011"], ["INV005"])
