@@ -102,7 +102,7 @@ def script_for(work: Work, spec: CondaSpec, name: str, declared: EnvironmentSpec
     if declared.pinned is not None:
         lines += pinned.lines(work, name, declared, prefix, owner, changes, fresh=fresh)
     else:
-        lines += pip.lines(work, declared, prefix, owner, [] if fresh else changes)
+        lines += pip.lines(work, name, declared, prefix, owner, [] if fresh else changes)
     lines.append(f"chown -R {quote(owner)}: {quote(prefix)}")
     lines.append(f"rm -rf {quote(explicit.folder(name))}")
     return "\n".join(lines)
@@ -115,10 +115,14 @@ def is_fresh(work: Work, name: str, declared: EnvironmentSpec) -> bool:
 
 
 def lock_files(work: Work, name: str, declared: EnvironmentSpec, changes: list[Change]) -> tuple[OwnedFile, ...]:
-    """What the script reads of the lock: files of their own, since a script must fit into one argument."""
+    """What the script reads: files of their own, since a script must fit into one argument, and pip reads hashes from
+    files only.
+    """
     fresh = is_fresh(work, name, declared)
     packages = explicit.needed(declared, changes, fresh=fresh)
     found = (explicit.file(name, packages),) if packages else ()
+    if declared.pinned is None:
+        return found + pip.files(name, declared, [] if fresh else changes)
     return found + pinned.files(name, declared, changes, fresh=fresh)
 
 

@@ -108,3 +108,19 @@ def test_an_explicit_lock_is_installed_by_its_urls_and_hashes() -> None:
 def test_requirements_stay_single_arguments(requirement: str) -> None:
     rows = script(EnvironmentSpec(pip=PipSpec(packages=(requirement,))), work(), MISSING)
     assert rows[-1][-1] == requirement
+
+
+def test_requirements_with_hashes_reach_pip_by_a_file_that_the_owner_can_read() -> None:
+    index = PipIndex(url="https://wheels.example.org/cu126", packages=("torch",))
+    lines = (f"torch==2.8.0 --hash=sha256:{'a' * 64}", f"numpy==1.26.4 --hash=sha256:{'b' * 64}")
+    declared = EnvironmentSpec(owner="maria", pip=PipSpec(packages=("six",), lines=lines, indexes=(index,)))
+    own, everything = environments.lock_files(work(), "ds", declared, MISSING)
+    assert own.content == f"{lines[0]}\n"
+    assert everything.content.splitlines() == ["six", *lines]
+    rows = [row for row in script(declared, work(), MISSING) if "-m" in row]
+    assert [row[row.index("install") + 1 :] for row in rows] == [
+        ["--no-deps", "--index-url", index.url, "-r", own.path],
+        ["-r", everything.path],
+    ]
+    text = environments.script_for(work(), CONDA, "ds", declared, MISSING)
+    assert f"chmod 755 /var/lib/gpufleet/environments {own.path.rpartition('/')[0]}" in text
