@@ -1,5 +1,5 @@
 # Who installed conda chose its place, so the usual ones are looked at; conda-meta/history marks a prefix (conda's docs).
-for folder in /opt/* /usr/local/* /usr/share/*conda* /usr/share/*forge* /srv/* /data/* /root/* /root/.[a-z]* /home/*/* \
+for folder in /opt/* /usr/local/* /usr/share/*conda* /usr/share/*forge* /srv/* /data/* ~root/* ~root/.[a-z]* /home/*/* \
     /home/*/.[a-z]*; do
     [ -f "$folder/conda-meta/history" ] && [ -d "$folder/envs" ] || [ -x "$folder/bin/conda" ] || continue
     [ -d "$folder/conda-meta" ] && [ ! -L "$folder" ] || continue
@@ -26,7 +26,7 @@ for folder in /opt/* /usr/local/* /usr/share/*conda* /usr/share/*forge* /srv/* /
     done
 done
 end discovery/prefixes 0
-for file in /root/.conda/environments.txt /home/*/.conda/environments.txt; do
+for file in ~root/.conda/environments.txt /home/*/.conda/environments.txt; do
     [ -r "$file" ] || continue
     while read -r line; do [ ! -d "$line/conda-meta" ] || printf '%s\n' "$line"; done <"$file"
 done

@@ -57,8 +57,8 @@ export HOME=/root SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt PIP_CERT=/etc
 export CONDA_SSL_VERIFY=/etc/ssl/certs/ca-certificates.crt
 sh /srv/INSTALLER -b -p /opt/miniforge3
 printf 'channel_alias: https://SERVER/conda\\nchannels: [conda-forge]\\n' > /opt/miniforge3/.condarc
-/opt/miniforge3/bin/conda create -qy -n work python=3.12 'numpy>=2' pip
-/opt/miniforge3/envs/work/bin/python -m pip install -q --index-url https://SERVER/pypi/simple einops==0.8.1
+/opt/miniforge3/bin/conda create -qy -n study python=3.12 'numpy>=2' pip
+/opt/miniforge3/envs/study/bin/python -m pip install -q --index-url https://SERVER/pypi/simple einops==0.8.1
 """
 
 
@@ -152,15 +152,15 @@ def test_what_was_set_up_by_hand_is_declared_external_and_adopted_by_deleting_a_
     assert content["cuda"]["toolkits"] == ["12.9"]
     assert content["cudnn"]["version"].startswith("9.")
     assert content["conda"]["prefix"] == "/opt/miniforge3"
-    assert content["environments"]["work"]["packages"] == ["numpy>=2"]
-    assert content["environments"]["work"]["pip"] == {"packages": ["einops==0.8.1"]}
+    assert content["environments"]["study"]["packages"] == ["numpy>=2"]
+    assert content["environments"]["study"]["pip"] == {"packages": ["einops==0.8.1"]}
     assert "Without the next line a run would bring" in file.read_text()
 
-    host.run("/opt/miniforge3/envs/work/bin/python -m pip uninstall -qy einops", timeout=120)
+    host.run("/opt/miniforge3/envs/study/bin/python -m pip uninstall -qy einops", timeout=120)
     changed = site.fleet("drift", site.folder)
     assert changed.returncode == 2
     assert "GPU190" in changed.stdout
-    assert "work/einops" in changed.stdout
+    assert "study/einops" in changed.stdout
     applied = site.fleet("apply", site.folder, "-y")
     assert "GPU191" in site.fleet("plan", site.folder).stdout
     assert host.run("ls /etc/apt/sources.list.d").stdout.split() == ["site.list"], applied.stdout
