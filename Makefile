@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+# One process for each core, each with a lab of its own. `make hosts SPREAD=` runs all in one.
+SPREAD ?= -n auto --maxprocesses=4 --dist loadfile
 
 .PHONY: help install demo test check unit hosts docs lock bench clean
 
@@ -42,7 +44,7 @@ unit: $(STAMP)
 
 # The lab's tests skip, and say why, where there is no root or a tool is missing; with CI=true they fail instead.
 hosts: $(STAMP)
-	$(BIN)/pytest -q tests/hosts
+	$(BIN)/pytest -q $(SPREAD) tests/hosts
 
 # Read whole into the shell first, so that an error leaves the pages as they were.
 docs: $(STAMP)
