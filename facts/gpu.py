@@ -6,7 +6,7 @@ from pyinfra.api.facts import FactBase
 
 from facts import probe, smi, text
 from schema import once
-from schema.gpu import GpuState, PciDevice, Smi
+from schema.gpu import GpuState, NvidiaSmi, PciDevice
 
 # Names (comm, at most 15 characters) of processes that hold GPU devices and are no user's work: NVIDIA's own services,
 # and display servers, whose users are listed among the login sessions.
@@ -32,9 +32,10 @@ class Gpus(FactBase[GpuState]):
 
     `{"devices": [{"slot": "0000:01:00.0", "vendor": "10de", "device": "1b80", "class_code": "030000",
     "driver": "nvidia", "link_width": 16, "max_link_width": 16}], "smi": {"exit_code": 0, "text": "",
-    "driver_version": "580.95.05", "cuda_version": "13.0", "gpus": [{"index": 0, "name": ..., "memory_mib": 8192, ...}],
-    "processes": [{"gpu": "0000:01:00.0", "pid": 4711, "name": "python", "kind": "C"}]}}`; `smi` is null without
-    nvidia-smi; its exit code is 9, nvidia-smi's own for it, when the module is not loaded, and 124 when it hung.
+    "driver_version": "580.95.05", "cuda_version": "13.0", "gpus": [{"index": 0, "name": ...,
+    "memory_total_mib": 8192, ...}], "processes": [{"gpu": "0000:01:00.0", "pid": 4711, "name": "python",
+    "kind": "C"}]}}`; `smi` is null without nvidia-smi; its exit code is 9, nvidia-smi's own for it, when the module is
+    not loaded, and 124 when it hung.
     """
 
     def command(self) -> str:
@@ -42,6 +43,11 @@ class Gpus(FactBase[GpuState]):
 
     def process(self, output: list[str]) -> GpuState:
         return parse(probe.sections(output))
+
+
+def parse_nvidia_smi(xml: str) -> NvidiaSmi:
+    """What a run of `nvidia-smi -q -x` printed, whole: a document of any edition, an error text, or neither."""
+    return smi.parse(xml, None)
 
 
 def parse(found: probe.Sections) -> GpuState:
@@ -89,14 +95,14 @@ def _width(word: str) -> int | None:
 
 
 @once.once
-def _smi(found: probe.Sections) -> Smi | None:
+def _smi(found: probe.Sections) -> NvidiaSmi | None:
     status = found.status.get("gpu/smi")
     if status in {None, "absent"}:
         return None
     if status == "unloaded":
-        return Smi(exit_code=9, text=UNLOADED)
+        return NvidiaSmi(exit_code=9, text=UNLOADED)
     body, _, code = "\n".join(found.of("gpu/smi")).rpartition("@exit ")
     exit_code = text.number(code) if body or code else None
     if status in {"124", "137"} or exit_code is None:
-        return Smi(exit_code=124, text="no answer within 15 seconds")
+        return NvidiaSmi(exit_code=124, text="no answer within 15 seconds")
     return smi.parse(body, exit_code)

@@ -1,5 +1,6 @@
 """GPUs: those declared, the PCI devices that are there, and what the driver says of them."""
 
+import re
 from typing import Annotated
 
 from pydantic import Field
@@ -54,36 +55,100 @@ class GpuProcess(Model):
         return "C" in self.kind
 
 
-class Gpu(Model):
-    """One GPU as `nvidia-smi -q -x` describes it; `slot` as in sysfs ("0000:01:00.0"); None = not said or N/A."""
+class MigDevice(Model):
+    """A MIG device: a slice of a GPU that works as one. `uuid` and `profile` ("1g.10gb") where a driver names them.
+
+    `slices` is the count of compute slices (the "1" of 1g.10gb) where the document says it.
+    """
 
     index: int
-    slot: str
-    name: str
+    gpu_instance_id: int | None = None
+    compute_instance_id: int | None = None
     uuid: str | None = None
+    profile: str | None = None
+    slices: int | None = None
+    multiprocessors: int | None = None
+    memory_total_mib: int | None = None
+    ecc_uncorrected_volatile: int | None = None
+
+
+class Gpu(Model):
+    """One GPU as `nvidia-smi -q -x` describes it; None = not said, or one of its spellings of "not available".
+
+    `pci_bus_id` and `pci_device_id` are as printed ("00000000:1E:00.0", "233010DE"). `index` is the place in the
+    document. `fabric_state` is "Completed", "In Progress" or "Not Started"; `recovery_action` "Reset", "Reboot",
+    "Drain P2P" or "Drain and Reset", None where nothing is asked for.
+    """
+
+    index: int
+    name: str | None = None
+    uuid: str | None = None
+    pci_bus_id: str | None = None
+    pci_device_id: str | None = None
+    brand: str | None = None
     architecture: str | None = None
-    pci_id: str | None = None
-    memory_mib: int | None = None
-    persistence: bool | None = None
-    mig: bool | None = None
-    link_width: int | None = None
-    max_link_width: int | None = None
-    ecc_uncorrectable: int | None = None
-    remap_pending: bool | None = None
-    remap_failure: bool | None = None
+    serial: str | None = None
+    vbios_version: str | None = None
+    minor_number: int | None = None
+    memory_total_mib: int | None = None
+    persistence_mode: bool | None = None
+    compute_mode: str | None = None
+    virtualization_mode: str | None = None
+    mig_current: bool | None = None
+    mig_pending: bool | None = None
+    mig_devices: tuple[MigDevice, ...] = ()
+    ecc_current: bool | None = None
+    ecc_pending: bool | None = None
+    ecc_corrected_volatile: int | None = None
+    ecc_uncorrected_volatile: int | None = None
+    ecc_corrected_aggregate: int | None = None
+    ecc_uncorrected_aggregate: int | None = None
+    remapped_correctable: int | None = None
+    remapped_uncorrectable: int | None = None
+    remapped_pending: bool | None = None
+    remapped_failure: bool | None = None
+    retired_pages: int | None = None
     retired_pending: bool | None = None
     recovery_action: str | None = None
     fabric_state: str | None = None
     fabric_status: str | None = None
+    fabric_clique: int | None = None
+    fabric_cluster: str | None = None
+    fabric_health: dict[str, str] = {}
+    power_limit_watts: float | None = None
+    power_default_watts: float | None = None
+    power_max_watts: float | None = None
+    link_generation: int | None = None
+    max_link_generation: int | None = None
+    link_width: int | None = None
+    max_link_width: int | None = None
+
+    @property
+    def slot(self) -> str:
+        """The bus id as sysfs writes it: "0000:1e:00.0"; "" where none was printed."""
+        found = re.fullmatch(r"([0-9A-Fa-f]{1,8}):([0-9A-Fa-f:.]+)", (self.pci_bus_id or "").strip())
+        return f"{int(found.group(1), 16):04x}:{found.group(2).lower()}" if found else (self.pci_bus_id or "").lower()
+
+    @property
+    def pci_id(self) -> str | None:
+        """Vendor and device as in pci.ids: "233010DE", which has them the other way round, is "10de:2330"."""
+        found = re.fullmatch(r"(?:0x)?([0-9A-Fa-f]{4})([0-9A-Fa-f]{4})", self.pci_device_id or "")
+        return f"{found.group(2)}:{found.group(1)}".lower() if found else None
+
+    @property
+    def title(self) -> str:
+        """ "GPU 0 NVIDIA H100 80GB HBM3 0000:1e:00.0", as evidence names it."""
+        return " ".join(part for part in (f"GPU {self.index}", self.name, self.slot) if part)
 
 
-class Smi(Model):
-    """One run of `nvidia-smi -q -x`. `exit_code` is its own; 124 when it was stopped by the probe's timeout.
+class NvidiaSmi(Model):
+    """One run of `nvidia-smi -q -x`. `exit_code` is its own; 124 when it was stopped by the probe's timeout, None when
+    it is not known and there is no whole document.
 
-    `text` holds what it said when it failed (it speaks on stdout then), else "".
+    `text` holds what it said beside the document when it failed (it speaks on stdout then), else "".
     """
 
-    exit_code: int
+    exit_code: int | None
     text: str = ""
     driver_version: str | None = None
     cuda_version: str | None = None
@@ -95,7 +160,7 @@ class GpuState(Model):
     """`devices`: all display devices and NVSwitches, by slot. `smi`: None when no nvidia-smi is installed."""
 
     devices: tuple[PciDevice, ...] = ()
-    smi: Smi | None = None
+    smi: NvidiaSmi | None = None
 
     @property
     def nvidia(self) -> tuple[PciDevice, ...]:

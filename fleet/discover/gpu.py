@@ -121,7 +121,7 @@ def _ours(snapshot: Snapshot, source: str) -> list[str]:
         ]
     if not any(name.startswith("libnvidia-gl") for name in installed):
         lines.append("  install: compute")
-    off = smi is not None and any(gpu.persistence is False for gpu in smi.gpus)
+    off = smi is not None and any(gpu.persistence_mode is False for gpu in smi.gpus)
     if off or (state.persistenced.installed and not state.persistenced.enabled):
         lines.append("  persistence: false  # as it is; true keeps the driver ready between two uses")
     switches = any(device.is_nvswitch for device in snapshot.gpu.devices)

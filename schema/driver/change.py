@@ -102,7 +102,7 @@ def _services(spec: "HostSpec", snapshot: "Snapshot") -> list[Change]:
     if managed is None or smi is None or smi.exit_code != 0:
         return []
     daemon, fabric = snapshot.driver.persistenced, snapshot.driver.fabric_manager
-    off = any(gpu.persistence is False for gpu in smi.gpus)
+    off = any(gpu.persistence_mode is False for gpu in smi.gpus)
     if managed.persistence and (off or (daemon.installed and not daemon.enabled)):
         state = "off" if off else "on, not after a boot"
         found.append(Change(concern="driver", item=PERSISTENCE, observed=state, desired="on", disruption="restart"))

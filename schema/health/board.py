@@ -39,7 +39,7 @@ def release(spec: "HostSpec", snapshot: "Snapshot") -> list[Finding]:
 def memory(_spec: "HostSpec", snapshot: "Snapshot") -> list[Finding]:
     """Advice where the host has less than twice the memory of its GPUs; nothing where either is not known."""
     gpus = snapshot.gpu.smi.gpus if snapshot.gpu.smi is not None else ()
-    sizes = [gpu.memory_mib for gpu in gpus if gpu.memory_mib is not None]
+    sizes = [gpu.memory_total_mib for gpu in gpus if gpu.memory_total_mib is not None]
     total = sum(sizes)
     if not sizes or len(sizes) < len(gpus) or not snapshot.memory_mib:
         return []

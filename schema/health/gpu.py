@@ -74,19 +74,19 @@ def condition(spec: "HostSpec", snapshot: "Snapshot") -> list[Finding]:
 
 
 def _memory(gpu: Gpu) -> list[Finding]:
-    place, found = [f"GPU {gpu.index} {gpu.name} {gpu.slot}"], []
-    if gpu.remap_failure:
+    place, found = [gpu.title], []
+    if gpu.remapped_failure:
         message = "a memory row could not be remapped: the board is to be replaced"
         found.append(finding("GPU128", "error", message, place, "take it out of service and ask the vendor (RMA)"))
-    if gpu.remap_pending or gpu.retired_pending:
+    if gpu.remapped_pending or gpu.retired_pending:
         message = "a memory row or page waits to be taken out of use"
         found.append(finding("GPU127", "warning", message, place, "end its work, then reset the GPU or reboot"))
-    if gpu.ecc_uncorrectable:
-        message = f"{gpu.ecc_uncorrectable} uncorrectable memory errors since the driver was loaded"
+    if gpu.ecc_uncorrected_volatile:
+        message = f"{gpu.ecc_uncorrected_volatile} uncorrectable memory errors since the driver was loaded"
         found.append(
             finding("GPU126", "warning", message, place, "end its work and reset it; replace it if they return")
         )
-    if gpu.recovery_action not in {None, "None", "N/A"}:
+    if gpu.recovery_action is not None:
         message = f"the GPU asks for recovery: {gpu.recovery_action}"
         found.append(finding("GPU129", "error", message, place, "end its work, then do what it asks (Reset, Reboot)"))
     return found
@@ -97,4 +97,4 @@ def _link(gpu: Gpu) -> list[Finding]:
         return []
     message = f"the PCIe link has {gpu.link_width} of {gpu.max_link_width} lanes"
     hint = "a slot may be wired so; else look at the seating and the riser"
-    return [finding("GPU125", "info", message, [f"GPU {gpu.index} {gpu.name} {gpu.slot}"], hint)]
+    return [finding("GPU125", "info", message, [gpu.title], hint)]

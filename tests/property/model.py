@@ -5,7 +5,7 @@ from schema.conda import CondaPackage, CondaSpec, CondaState, EnvironmentState
 from schema.cuda import CudaState, Toolkit
 from schema.driver import DriverState, Module, Service
 from schema.environments import EnvironmentSpec, requirement_name
-from schema.gpu import Gpu, GpuState, PciDevice, Smi
+from schema.gpu import Gpu, GpuState, NvidiaSmi, PciDevice
 from schema.host import HostSpec
 from schema.kernel import KernelState
 from schema.plan import Plan
@@ -171,10 +171,10 @@ def _reboot(todo: Plan, spec: HostSpec, seen: Snapshot) -> Snapshot:
         loaded_version=version, loaded_flavour=resolved.flavour, modules=(module,), libraries=(version,)
     )
     gpus = tuple(
-        Gpu(index=index, slot=device.slot, name=device.pci_id, persistence=False)
+        Gpu(index=index, pci_bus_id=device.slot, name=device.pci_id, persistence_mode=False)
         for index, device in enumerate(seen.gpu.nvidia)
     )
-    smi = Smi(exit_code=0, driver_version=version, gpus=gpus)
+    smi = NvidiaSmi(exit_code=0, driver_version=version, gpus=gpus)
     return seen.model_copy(update={"driver": state, "gpu": seen.gpu.model_copy(update={"smi": smi})})
 
 
@@ -184,7 +184,7 @@ def _services(spec: HostSpec, seen: Snapshot) -> Snapshot:
         return seen
     on = Service(installed=True, enabled=True, active="active")
     fabric = on if driver.wants_fabric_manager(spec, seen) else Service()
-    gpus = tuple(gpu.model_copy(update={"persistence": managed.persistence}) for gpu in smi.gpus)
+    gpus = tuple(gpu.model_copy(update={"persistence_mode": managed.persistence}) for gpu in smi.gpus)
     state = seen.driver.model_copy(update={"persistenced": on, "fabric_manager": fabric})
     return seen.model_copy(
         update={"driver": state, "gpu": seen.gpu.model_copy(update={"smi": smi.model_copy(update={"gpus": gpus})})}

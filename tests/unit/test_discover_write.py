@@ -17,7 +17,7 @@ from schema.cudnn import CudnnState
 from schema.discovery import Discovery
 from schema.driver import DriverSpec, DriverState
 from schema.driver.model import Module, Service
-from schema.gpu import Gpu, GpuSpec, GpuState, PciDevice, Smi
+from schema.gpu import Gpu, GpuSpec, GpuState, NvidiaSmi, PciDevice
 from schema.host import HostSpec
 from schema.kernel import KernelState
 from schema.lock import inputs
@@ -51,10 +51,10 @@ def machine(**more: object) -> Snapshot:
         "kernel": KernelState(running=RUNNING, next_boot=RUNNING, installed=(RUNNING,), headers=(RUNNING,)),
         "gpu": GpuState(
             devices=(GPU,),
-            smi=Smi(
+            smi=NvidiaSmi(
                 exit_code=0,
                 driver_version="580.95.05",
-                gpus=(Gpu(index=0, slot=GPU.slot, name="GTX 1080", persistence=True),),
+                gpus=(Gpu(index=0, pci_bus_id=GPU.slot, name="GTX 1080", persistence_mode=True),),
             ),
         ),
         "driver": DriverState(
@@ -244,7 +244,9 @@ def test_a_hosts_own_toolkit_that_its_driver_cannot_run_is_a_comment(tmp_path: P
         driver=machine().driver.model_copy(update=old),
         gpu=GpuState(
             devices=(GPU,),
-            smi=Smi(exit_code=0, driver_version="535.1.1", gpus=machine().gpu.smi.gpus if machine().gpu.smi else ()),
+            smi=NvidiaSmi(
+                exit_code=0, driver_version="535.1.1", gpus=machine().gpu.smi.gpus if machine().gpu.smi else ()
+            ),
         ),
     )
     written = made(seen, tmp_path)

@@ -41,20 +41,25 @@ def test_a_real_board_is_read(
     assert [gpu.index for gpu in seen.gpus] == list(range(count))
     first = seen.gpus[0]
     assert (first.slot, first.name, first.architecture) == (slot, name, architecture)
-    assert (first.pci_id, first.memory_mib, first.persistence) == (pci_id, memory, True)
-    assert (first.ecc_uncorrectable, first.recovery_action, first.max_link_width) == (0, None, 16)
+    assert (first.pci_id, first.memory_total_mib, first.persistence_mode) == (pci_id, memory, True)
+    assert (first.ecc_uncorrected_volatile, first.recovery_action, first.max_link_width) == (0, None, 16)
 
 
 def test_what_a_real_board_has_not_got_is_none() -> None:
     t4, h100 = smi.parse(capture("t4"), 0).gpus[0], smi.parse(capture("h100"), 0).gpus[0]
-    assert (t4.mig, t4.remap_pending, t4.retired_pending, t4.fabric_state, t4.link_width) == (
+    assert (t4.mig_current, t4.remapped_pending, t4.retired_pending, t4.fabric_state, t4.link_width) == (
         None,
         None,
         False,
         None,
         8,
     )
-    assert (h100.mig, h100.remap_pending, h100.remap_failure, h100.retired_pending) == (False, False, False, None)
+    assert (h100.mig_current, h100.remapped_pending, h100.remapped_failure, h100.retired_pending) == (
+        False,
+        False,
+        False,
+        None,
+    )
     assert (h100.fabric_state, h100.fabric_status) == ("Completed", "Success")
 
 
@@ -74,7 +79,7 @@ def test_older_and_newer_editions_use_other_names() -> None:
     </double_bit></volatile></ecc_errors><retired_pages><pending_blacklist>Yes</pending_blacklist></retired_pages>
     <gpu_reset_status><reset_required>Yes</reset_required></gpu_reset_status></gpu>"""
     gpu = smi.parse(document(old), 0).gpus[0]
-    assert (gpu.ecc_uncorrectable, gpu.retired_pending, gpu.recovery_action) == (3, True, "Reset")
+    assert (gpu.ecc_uncorrected_volatile, gpu.retired_pending, gpu.recovery_action) == (3, True, "Reset")
     new = smi.parse(document("", "<kmd_version>610.43.02</kmd_version><cuda_umd_version>13.3</cuda_umd_version>"), 0)
     assert (new.driver_version, new.cuda_version) == ("610.43.02", "13.3")
 
@@ -87,7 +92,12 @@ def test_faults_are_told() -> None:
     </remapped_rows><gpu_recovery_action>Drain and Reset</gpu_recovery_action>
     <fabric><state>In Progress</state><status>N/A</status></fabric></gpu>"""
     seen = smi.parse(document(gpu), 0).gpus[0]
-    assert (seen.mig, seen.ecc_uncorrectable, seen.remap_pending, seen.remap_failure) == (True, 5, True, False)
+    assert (seen.mig_current, seen.ecc_uncorrected_volatile, seen.remapped_pending, seen.remapped_failure) == (
+        True,
+        5,
+        True,
+        False,
+    )
     assert (seen.recovery_action, seen.fabric_state, seen.fabric_status) == ("Drain and Reset", "In Progress", None)
 
 
@@ -108,7 +118,7 @@ def test_no_value_has_many_names(nothing: str) -> None:
     total = f"<fb_memory_usage><total>{nothing}</total></fb_memory_usage>"
     gpu = f"<gpu id='0000:01:00.0'><uuid>{nothing}</uuid>{total}</gpu>"
     seen = smi.parse(document(gpu), 0).gpus[0]
-    assert (seen.uuid, seen.memory_mib) == (None, None)
+    assert (seen.uuid, seen.memory_total_mib) == (None, None)
 
 
 def test_words_of_failure_are_kept() -> None:

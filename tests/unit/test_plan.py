@@ -12,7 +12,7 @@ from schema.cuda import CudaSpec
 from schema.cudnn import CudnnSpec
 from schema.driver import DriverSpec
 from schema.environments import EnvironmentSpec, PipSpec
-from schema.gpu import GpuProcess, GpuSpec, PciDevice, Smi
+from schema.gpu import GpuProcess, GpuSpec, NvidiaSmi, PciDevice
 from schema.host import Accepted, HostSpec
 from schema.kernel import KernelState
 from schema.plan import Plan
@@ -145,7 +145,7 @@ def test_user_space_upgraded_without_a_reboot_is_drift_and_unhealthy() -> None:
     """The packages and our pins are the newer ones, and the old module is in memory."""
     seen = model.as_observed(NODE)
     old = seen.driver.model_copy(update={"loaded_version": "580.82.07"})
-    smi = Smi(exit_code=18, text="Failed to initialize NVML: Driver/library version mismatch")
+    smi = NvidiaSmi(exit_code=18, text="Failed to initialize NVML: Driver/library version mismatch")
     found = plan.diff(NODE, seen.model_copy(update={"driver": old, "gpu": seen.gpu.model_copy(update={"smi": smi})}))
     assert [(item.item, item.observed, item.desired, item.disruption) for item in found.changes] == [
         ("loaded module", "580.82.07 open", "580.95.05 open", "reboot")
@@ -215,7 +215,9 @@ def test_reboot_never_on_a_bare_host_ends_as_pending() -> None:
     assert plan.diff(spec, model.bare(spec)).blocked == ()
     seen = model.as_observed(spec)
     unloaded = seen.driver.model_copy(update={"loaded_version": None, "loaded_flavour": None})
-    asleep = seen.gpu.model_copy(update={"smi": Smi(exit_code=9, text="couldn't communicate with the NVIDIA driver")})
+    asleep = seen.gpu.model_copy(
+        update={"smi": NvidiaSmi(exit_code=9, text="couldn't communicate with the NVIDIA driver")}
+    )
     found = plan.diff(spec, seen.model_copy(update={"driver": unloaded, "gpu": asleep}))
     assert [change.item for change in found.changes] == ["loaded module"]
     assert (found.pending, found.blocked, codes(found)) == ("reboot", (), {"GPU111"})
@@ -327,7 +329,7 @@ HEALTH: list[tuple[str, Damage]] = [
     ),
     ("GPU150", lambda seen: seen.model_copy(update={"reboot_required": True})),
     ("GPU162", lambda seen: seen.model_copy(update={"cuda": seen.cuda.model_copy(update={"toolkits": ()})})),
-    ("GPU128", lambda seen: gpus(seen, remap_failure=True)),
+    ("GPU128", lambda seen: gpus(seen, remapped_failure=True)),
     ("GPU129", lambda seen: gpus(seen, recovery_action="Reset")),
     ("GPU125", lambda seen: gpus(seen, link_width=8, max_link_width=16)),
     ("GPU142", lambda seen: packages(seen, nvidia_driver_pinning_595="595-1")),
@@ -336,7 +338,7 @@ HEALTH: list[tuple[str, Damage]] = [
 
 
 def smi(seen: Snapshot, **values: object) -> Snapshot:
-    return seen.model_copy(update={"gpu": seen.gpu.model_copy(update={"smi": Smi.model_validate(values)})})
+    return seen.model_copy(update={"gpu": seen.gpu.model_copy(update={"smi": NvidiaSmi.model_validate(values)})})
 
 
 def gpus(seen: Snapshot, **values: object) -> Snapshot:
@@ -353,7 +355,7 @@ def test_what_is_unhealthy_has_a_code(code: str, damage: Damage) -> None:
 
 
 def test_persistence_is_asked_of_the_gpu() -> None:
-    found = plan.diff(NODE, gpus(model.as_observed(NODE), persistence=False))
+    found = plan.diff(NODE, gpus(model.as_observed(NODE), persistence_mode=False))
     assert found.changes == (
         Change(concern="driver", item="persistence", observed="off", desired="on", disruption="restart"),
     )
