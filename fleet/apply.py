@@ -15,8 +15,9 @@ from pyinfra.context import ctx_config, ctx_host, ctx_state
 from deploys import apply as deploy
 from deploys import look, step
 from deploys.step import StepError
-from fleet import dial, drift, run
+from fleet import dial, run
 from fleet.errors import Failure, RunError
+from fleet.report import make, words
 from schema.errors import Finding
 from schema.model import Model
 from schema.plan import Change, Plan
@@ -148,7 +149,7 @@ def _result(made: Apply, host: Host, after: run.Seen | None, decide: Callable[[s
 def _failed(error: RunError) -> Status:
     if error.code in BLOCKED:
         return "blocked"
-    return "unreachable" if error.code in drift.UNREACHABLE else "failed"
+    return "unreachable" if error.code in make.UNREACHABLE else "failed"
 
 
 def _settled(host: Host, changes: tuple[Change, ...], now: Plan | None, *, ran: bool) -> HostResult:
@@ -203,5 +204,5 @@ def host_lines(host: HostResult) -> list[str]:
         lines.append(f"    next: reboot {host.host} (sudo systemctl reboot), then: fleet drift --limit {host.host}")
     for item in host.findings:
         if item.severity == "error" and not item.accepted:
-            lines += drift.finding_lines(item)
+            lines += words.finding(item)
     return lines

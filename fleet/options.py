@@ -35,10 +35,15 @@ def inventory_path(given: str | None) -> Path:
     )
 
 
-def _writable(_context: click.Context, _parameter: click.Parameter, value: Path | None) -> Path | None:
+Files = TypeVar("Files", Path | None, tuple[Path, ...])
+
+
+def writable(_context: click.Context, _parameter: click.Parameter, value: Files) -> Files:
     """Refuses a report's file in a folder that is not there, before any host is looked at."""
-    if value is not None and not value.parent.is_dir():
-        raise RunError("RUN230", f"cannot write {value}: there is no folder {value.parent}", hint="make it, or use -o")
+    for file in value if isinstance(value, tuple) else (value,):
+        if file is not None and not file.parent.is_dir():
+            message = f"cannot write {file}: there is no folder {file.parent}"
+            raise RunError("RUN230", message, hint="make it, or use -o")
     return value
 
 
@@ -54,7 +59,7 @@ file: Decorator[Any] = click.option(
     "--output",
     "file",
     type=click.Path(path_type=Path, dir_okay=False),
-    callback=_writable,
+    callback=writable,
     help="Write the report to a file.",
 )
 ask_sudo: Decorator[Any] = click.option(

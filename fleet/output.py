@@ -23,15 +23,31 @@ def emit(text: str, file: Path | None, *, colours: bool = False) -> None:
         click.echo(text, color=colours or None)
         return
     try:
-        with tempfile.NamedTemporaryFile(dir=file.parent, prefix=f".{file.name}.", delete=False) as partial:
-            partial.write(f"{text}\n".encode())
-        umask = os.umask(0)
-        os.umask(umask)
-        Path(partial.name).chmod(0o666 & ~umask)
-        Path(partial.name).replace(file)
+        _write(file, f"{text}\n".encode())
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise RunError("RUN230", f"cannot write {file}: {reason}", hint="give another file with -o") from error
+
+
+def _write(file: Path, content: bytes) -> None:
+    """By rename in the same folder; a link stays one, and a device or a pipe is written to as it is. Raises OSError."""
+    file = file.resolve()
+    if file.exists() and not file.is_file():
+        file.write_bytes(content)
+        return
+    with tempfile.NamedTemporaryFile(dir=file.parent, prefix=f".{file.name}.", delete=False) as partial:
+        made = Path(partial.name)
+        try:
+            partial.write(content)
+            partial.flush()
+            # As any new file of this user; temporary ones are readable by their owner alone.
+            umask = os.umask(0)
+            os.umask(umask)
+            made.chmod(0o666 & ~umask)
+            made.replace(file)
+        except OSError:
+            made.unlink(missing_ok=True)
+            raise
 
 
 def dumps(document: object) -> str:

@@ -4,9 +4,10 @@ import datetime
 from collections.abc import Mapping
 from typing import Literal
 
-from fleet import drift, forecast
+from fleet import forecast
 from fleet.errors import Failure, RunError
 from fleet.forecast import Forecast, Move
+from fleet.report import make, words
 from schema import choose
 from schema import plan as plans
 from schema.errors import Finding
@@ -48,7 +49,7 @@ def report(
 
 def host_plan(spec: HostSpec, seen: Snapshot | RunError, force: bool, today: datetime.date) -> HostPlan:
     if isinstance(seen, RunError):
-        status: Status = "unreachable" if seen.code in drift.UNREACHABLE else "failed"
+        status: Status = "unreachable" if seen.code in make.UNREACHABLE else "failed"
         return HostPlan(host=spec.name, status=status, error=seen.failure)
     spec = choose.settled(spec, seen)
     found = plans.diff(spec, seen, force=force, today=today)
@@ -109,18 +110,18 @@ def host_lines(host: HostPlan) -> list[str]:
     if host.error is not None:
         return lines + [f"    {line}" for line in host.error.lines()]
     for item in host.findings:
-        lines += drift.finding_lines(item)
+        lines += words.finding(item)
     moved = {move.name for move in host.packages}
-    lines += [f"    {drift.change_line(change)}" for change in host.changes if change.item not in moved]
+    lines += [f"    {words.change(change)}" for change in host.changes if change.item not in moved]
     lines += [f"    {move.name}  {move.old or '(new)'} -> {move.new or '(removed)'}" for move in host.packages]
     if host.changes:
         lines.append(f"    download {size(host.download_bytes)}, on disk {size(host.disk_bytes)}, time unknown")
     lines += [f"    unknown: {line}" for line in host.unknown]
-    words = {
+    reboots = {
         "run": "    reboots, when the host is not in use",
         "pending": "    a reboot is left to you: the driver loads with the next boot",
     }
-    return lines + ([words[host.reboot]] if host.reboot in words else [])
+    return lines + ([reboots[host.reboot]] if host.reboot in reboots else [])
 
 
 def size(count: int | None) -> str:

@@ -23,9 +23,10 @@ from schema.snapshot import Snapshot
 LOOK_SECONDS = 120
 Seen = Snapshot | RunError
 Told = Callable[[str, Seen], None]
+Began = Callable[[str], None]
 
 
-def nothing(_name: str, _seen: Seen) -> None:
+def nothing(_name: str, _seen: Seen | None = None) -> None:
     """The progress of a run that shows none."""
 
 
@@ -38,25 +39,29 @@ def state_of(fleet: Fleet, names: Iterable[str], *, asked: Secret | None = None,
 
 
 def snapshots(
-    fleet: Fleet, names: Iterable[str], *, asked: Secret | None = None, told: Told = nothing
+    fleet: Fleet, names: Iterable[str], *, asked: Secret | None = None, told: Told = nothing, began: Began = nothing
 ) -> dict[str, Seen]:
     """One look at each host, many at a time: its snapshot, or why there is none. Never raises for a host's sake.
 
-    `told` is called as each host is done. A connection is open only while its host is looked at.
+    `began` is called as each host's turn comes, `told` as it is done. A connection is open only while its host is
+    looked at.
     """
     state = state_of(fleet, names, asked=asked)
     try:
-        return each(state, look, told)
+        return each(state, look, told, began)
     finally:
         dial.close(state)
 
 
-def each(state: State, function: Callable[[Host], Seen], told: Told = nothing) -> dict[str, Seen]:
+def each(
+    state: State, function: Callable[[Host], Seen], told: Told = nothing, began: Began = nothing
+) -> dict[str, Seen]:
     """`function` of each host, in pyinfra's pool; results in the inventory's order."""
     found: dict[str, Seen] = {}
 
     def one(host: Host) -> None:
         ctx_host.set(host)  # type: ignore[no-untyped-call]
+        began(host.name)
         found[host.name] = guarded(function, host)
         told(host.name, found[host.name])
 

@@ -4,25 +4,40 @@ from pathlib import Path
 
 import click
 
-from fleet import drift, floating, inventory, log, options, output, problems, prompt, run
+from fleet import floating, inventory, log, options, output, problems, prompt, run
+from fleet.errors import RunError
+from fleet.report import form, make
+from fleet.report.clock import Clock
+from fleet.report.model import FailOn, Report
+from schema.snapshot import Snapshot
 
 
 @click.command()
 @options.inventory
 @options.limit
-@options.form
-@options.file
+@click.option(
+    "--format", "forms", type=click.Choice(form.FORMS), multiple=True, help="Form of the report.  [default: text]"
+)
+@click.option(
+    "-o",
+    "--output",
+    "files",
+    type=click.Path(path_type=Path, dir_okay=False),
+    multiple=True,
+    callback=options.writable,
+    help="Write the report to a file, in the form of its ending or of --format; - is standard output. Repeatable.",
+)
 @options.ask_sudo
 @click.option("--unreachable", type=click.Choice(["fail", "ignore"]), default="fail", show_default=True)
 @click.option("--fail-on", type=click.Choice(["error", "warning", "never"]), default="error", show_default=True)
 def command(
     inventory: str | None,
     limit: tuple[str, ...],
-    form: str,
-    file: Path | None,
+    forms: tuple[form.Form, ...],
+    files: tuple[Path, ...],
     ask_sudo: bool,
     unreachable: str,
-    fail_on: drift.FailOn,
+    fail_on: FailOn,
 ) -> int:
     """Compare hosts with their declarations; nothing is changed.
 
@@ -31,29 +46,31 @@ def command(
     \b
     fleet drift
     fleet drift inventory --limit rack-a,desk
-    fleet drift --format json -o drift.json
+    fleet drift --format json
+    fleet drift -o - -o drift.json
     """
-    return check(inventory, limit, form, file, ask_sudo, unreachable == "ignore", fail_on)
+    outputs = form.outputs(forms, files)
+    report = look(inventory, limit, ask_sudo, fail_on)
+    for each in outputs:
+        output.emit(form.render(each.form, report), each.file)
+    return make.exit_code(report.hosts, fail_on, ignore_unreachable=unreachable == "ignore")
 
 
-def check(
-    path: str | None,
-    limit: tuple[str, ...],
-    form: str,
-    file: Path | None,
-    ask_sudo: bool,
-    ignore_unreachable: bool,
-    fail_on: drift.FailOn,
-) -> int:
-    """Look at the chosen hosts and report; the exit code."""
+def look(path: str | None, limit: tuple[str, ...], ask_sudo: bool, fail_on: FailOn) -> Report:
+    """Look at the chosen hosts, one after the other told on a terminal."""
     fleet = inventory.read(options.inventory_path(path), limit)
     names = inventory.chosen(fleet, limit)
     log.start("drift", progress=False)
     problems.tell(fleet.problems, problems.Place(str(path or ""), fleet.root))
     if floats := floating.note(fleet, names, options.inventory_path(path)):
         click.echo(floats, err=True)
-    seen = run.snapshots(fleet, names, asked=prompt.sudo_password(ask_sudo), told=output.counter(names))
+    asked = prompt.sudo_password(ask_sudo)
+    clock, count = Clock(), output.counter(names)
+
+    def told(name: str, found: Snapshot | RunError) -> None:
+        clock.ended(name, found)
+        count(name, found)
+
+    seen = run.snapshots(fleet, names, asked=asked, told=told, began=clock.began)
     output.progress_end()
-    hosts = drift.report(fleet.hosts, seen, fail_on)
-    output.emit(drift.text(hosts) if form == "text" else output.dumps(drift.document(hosts)), file)
-    return drift.exit_code(hosts, fail_on, ignore_unreachable=ignore_unreachable)
+    return make.report(fleet, seen, fail_on, clock)

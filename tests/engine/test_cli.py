@@ -82,6 +82,31 @@ def test_a_report_goes_to_a_file(fleet: Command, folder: Path, tmp_path: Path) -
     clean(fleet("drift", "-o", str(tmp_path / "no" / "file"), str(folder)), "RUN230")
 
 
+def test_one_look_is_told_in_several_forms(fleet: Command, folder: Path, tmp_path: Path) -> None:
+    done = fleet("drift", "-o", "-", "-o", "drift.json", str(folder.resolve()), cwd=tmp_path)
+    made = json.loads((tmp_path / "drift.json").read_text())
+    assert done.stdout.splitlines()[-1].startswith("1 host: 1 ")
+    assert (made["inventory"], [host["host"] for host in made["hosts"]]) == (folder.name, ["desk"])
+    assert made["hosts"][0]["seen"] <= made["time"] and made["started"] <= made["hosts"][0]["seen"]
+
+
+def test_forms_that_fit_no_file_are_refused_before_a_look(fleet: Command, folder: Path, tmp_path: Path) -> None:
+    for flags in (["-o", "a.csv"], ["--format", "json", "-o", "a", "-o", "b"], ["-o", "a", "-o", "a"]):
+        clean(fleet("drift", *flags, str(folder.resolve()), cwd=tmp_path), "RUN410")
+    assert not list(tmp_path.glob("a*"))
+
+
+def test_a_pipe_and_a_link_stay_what_they_are(fleet: Command, folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "kept.json").write_text("")
+    (tmp_path / "link.json").symlink_to("kept.json")
+    assert fleet("drift", "-o", "/dev/null", "-o", "link.json", str(folder.resolve()), cwd=tmp_path).returncode in {
+        0,
+        2,
+    }
+    assert not Path("/dev/null").is_file() and (tmp_path / "link.json").is_symlink()
+    assert json.loads((tmp_path / "kept.json").read_text())["version"] == 1
+
+
 def test_the_current_folder_is_an_inventory_if_it_has_the_shape(fleet: Command, folder: Path) -> None:
     for cwd in (folder, folder / ".."):
         arguments = [] if cwd == folder else [folder.name]

@@ -1,9 +1,11 @@
 """The drift report: status, exit code, and its words."""
 
+import json
+
 import pytest
 
-from fleet import drift
-from fleet.drift import HostReport
+from fleet.report import document, make, model, text
+from fleet.report.model import HostReport, Report
 from schema.errors import Finding
 from schema.plan import Change, Plan
 
@@ -27,8 +29,8 @@ WARNING = Finding(code="GPU901", severity="warning", message="odd")
         (Plan(host="h", changes=(CHANGE,), undecided=("driver/modules",)), "error", "drift"),
     ],
 )
-def test_the_status_is_the_first_that_fits(plan: Plan, fail_on: drift.FailOn, status: str) -> None:
-    assert drift.status_of(plan, fail_on) == status
+def test_the_status_is_the_first_that_fits(plan: Plan, fail_on: model.FailOn, status: str) -> None:
+    assert make.status_of(plan, fail_on) == status
 
 
 @pytest.mark.parametrize(
@@ -46,20 +48,23 @@ def test_the_status_is_the_first_that_fits(plan: Plan, fail_on: drift.FailOn, st
         (["drift", "failed"], "never", False, 1),
     ],
 )
-def test_two_wins_over_one(statuses: list[drift.Status], fail_on: drift.FailOn, ignore: bool, code: int) -> None:
+def test_two_wins_over_one(statuses: list[model.Status], fail_on: model.FailOn, ignore: bool, code: int) -> None:
     hosts = [HostReport(host=f"h{number}", status=status) for number, status in enumerate(statuses)]
-    assert drift.exit_code(hosts, fail_on, ignore_unreachable=ignore) == code
+    assert make.exit_code(hosts, fail_on, ignore_unreachable=ignore) == code
+
+
+def whole(*hosts: HostReport) -> Report:
+    return Report(time="2026-11-24T03:00:00Z", summary=model.counts(hosts), hosts=hosts)
 
 
 def test_the_json_has_one_count_per_status() -> None:
-    made = drift.document(
-        (HostReport(host="a", status="drift", changes=(CHANGE,)), HostReport(host="b", status="drift"))
-    )
+    hosts = (HostReport(host="a", status="drift", changes=(CHANGE,)), HostReport(host="b", status="drift"))
+    made = json.loads(document.render(whole(*hosts)))
     summary = {"in-sync": 0, "drift": 2, "unhealthy": 0, "unreachable": 0, "failed": 0}
-    assert (made["version"], made["summary"], str(made["time"])[-1]) == (1, summary, "Z")
+    assert (made["version"], made["summary"], made["time"]) == (1, summary, "2026-11-24T03:00:00Z")
 
 
 def test_a_change_is_told_as_observed_and_desired() -> None:
-    shown = drift.text((HostReport(host="gpu-01", status="drift", changes=(CHANGE,)),))
+    shown = text.render(whole(HostReport(host="gpu-01", status="drift", changes=(CHANGE,))))
     assert "driver cuda-drivers-580: 580.82.07 -> 580.95.05" in shown
     assert shown.splitlines()[-1] == "1 host: 1 drift"

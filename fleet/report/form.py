@@ -1,0 +1,57 @@
+"""The forms of a report: which there are, which endings of files mean which, and who writes them."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Literal, NamedTuple, get_args
+
+from fleet.errors import RunError
+from fleet.report import document, text
+from fleet.report.model import Report
+
+Form = Literal["text", "json"]
+FORMS: tuple[Form, ...] = get_args(Form)
+RENDER: dict[Form, Callable[[Report], str]] = {"text": text.render, "json": document.render}
+ENDINGS: dict[str, Form] = {"": "text", ".txt": "text", ".text": "text", ".log": "text", ".json": "json"}
+
+
+class Output(NamedTuple):
+    """One form and where it goes: a file, or standard output (None)."""
+
+    form: Form
+    file: Path | None
+
+
+def outputs(forms: tuple[Form, ...], files: tuple[Path, ...]) -> tuple[Output, ...]:
+    """What is written where: as many --format as -o belong together in their order, else a file's ending says its form.
+
+    "-" is standard output. Raises RunError (RUN410) where it is not clear.
+    """
+    if not files:
+        if len(forms) > 1:
+            raise RunError("RUN410", "several forms and one output", hint="give -o FILE for each --format")
+        return (Output(forms[0] if forms else "text", None),)
+    if forms and len(forms) != len(files):
+        raise RunError(
+            "RUN410",
+            f"--format is given {len(forms)} times and -o {len(files)} times",
+            hint="give one --format for each -o, in the same order, or none: the ending of a file says its form",
+        )
+    chosen = forms or tuple(_by_ending(file) for file in files)
+    if len(set(files)) < len(files):
+        raise RunError("RUN410", "one file is named twice with -o", hint="give each form a file of its own")
+    return tuple(Output(form, None if str(file) == "-" else file) for form, file in zip(chosen, files, strict=True))
+
+
+def _by_ending(file: Path) -> Form:
+    if file.suffix.lower() in ENDINGS:
+        return ENDINGS[file.suffix.lower()]
+    known = ", ".join(ending for ending in ENDINGS if ending)
+    raise RunError(
+        "RUN410",
+        f"the ending of {file} says no form",
+        hint=f"endings are {known}; or give --format {'|'.join(FORMS)}",
+    )
+
+
+def render(form: Form, report: Report) -> str:
+    return RENDER[form](report)
