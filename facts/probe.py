@@ -26,6 +26,7 @@ SECTIONS = {
     "gpu": ("gpu/devices", "gpu/smi", "gpu/holders"),
     "kernel": ("kernel/releases", "kernel/secure-boot", "kernel/modprobe"),
     "driver": ("driver/loaded", "driver/modules", "driver/libraries", "driver/services", "driver/managers"),
+    "log": ("log/kernel",),
     "cuda": ("cuda/toolkits", "cuda/owners", "cuda/default"),
     "cudnn": ("cudnn/headers", "cudnn/libraries"),
     "repository": (

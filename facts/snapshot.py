@@ -5,12 +5,13 @@ from typing import TypeVar
 
 from pyinfra.api.facts import FactBase
 
-from facts import conda, cuda, cudnn, driver, gpu, host, kernel, probe, repository
+from facts import conda, cuda, cudnn, driver, gpu, host, kernel, log, probe, repository
 from schema.cuda import CudaState
 from schema.cudnn import CudnnState
 from schema.driver import DriverState
 from schema.gpu import GpuState
 from schema.kernel import KernelState
+from schema.log import LogState
 from schema.repository import AptState
 from schema.snapshot import HostState, Release, Snapshot
 
@@ -55,6 +56,7 @@ def parse(found: probe.Sections) -> Snapshot:
         kernel=seen("kernel", kernel.parse, KernelState(running="")),
         gpu=seen("gpu", gpu.parse, GpuState()),
         driver=seen("driver", driver.parse, DriverState()),
+        log=seen("log", log.parse, LogState()),
         apt=seen("repository", repository.parse, AptState()),
         cuda=seen("cuda", cuda.parse, CudaState()),
         cudnn=seen("cudnn", cudnn.parse, CudnnState()),

@@ -9,7 +9,7 @@ HOME = Path("usr/lib/gpufleet-lab")
 
 
 def install(root: Path) -> None:
-    """Lay down the script, its table of boards and its enabled unit; it acts at each boot of the host.
+    """Lay down the script, its table of boards and its unit, which act at each boot, and the stand-in for dmesg.
 
     At boot it reads the PCI devices under /sys, /var/lib/gpufleet-lab/gpus.json where that describes them, the modules
     on disk, modprobe's blacklists and the Secure Boot variable, and then shows /proc/driver/nvidia and
@@ -20,6 +20,9 @@ def install(root: Path) -> None:
     script = home / "load-gpu-modules"
     script.write_text(payload.rendered("load-gpu-modules"))
     script.chmod(0o755)
+    dmesg = root / "usr/local/bin/dmesg"
+    dmesg.write_text(payload.rendered("dmesg"))
+    dmesg.chmod(0o755)
     (home / "boards.tsv").write_text(payload.rendered("boards.tsv"))
     units = root / payload.UNITS
     wants = root / "etc/systemd/system/sysinit.target.wants"

@@ -10,6 +10,7 @@ from schema.cudnn import CudnnState
 from schema.driver import DriverState
 from schema.gpu import GpuState
 from schema.kernel import KernelState
+from schema.log import LogState
 from schema.model import Model
 from schema.repository import AptState
 
@@ -84,6 +85,7 @@ class Snapshot(HostState):
     kernel: KernelState
     gpu: GpuState = GpuState()
     driver: DriverState = DriverState()
+    log: LogState = LogState()
     apt: AptState = AptState()
     cuda: CudaState = CudaState()
     cudnn: CudnnState = CudnnState()

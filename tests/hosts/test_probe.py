@@ -65,7 +65,7 @@ def test_an_ordinary_user_sees_what_it_may_and_is_told_the_rest(host: LabHost) -
     host.run("install -d -m 0700 /var/lib/gpufleet && echo '{}' >/var/lib/gpufleet/applied.json")
     host.run("echo x >/etc/modprobe.d/gpufleet-nouveau.conf && chmod 600 /etc/modprobe.d/gpufleet-nouveau.conf")
     seen, _ = look(host, "ubuntu")
-    assert seen.not_seen == {"host/applied", "repository/files"}
+    assert seen.not_seen == {"host/applied", "log/kernel", "repository/files"}
     assert seen.user == "ubuntu"
     host.run("rm -r /var/lib/gpufleet /etc/modprobe.d/gpufleet-nouveau.conf")
 

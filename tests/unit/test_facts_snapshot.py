@@ -123,7 +123,7 @@ def test_environments_package_by_package(desk: Snapshot) -> None:
 
 def test_an_ordinary_user_sees_less_and_says_so(desk: Snapshot) -> None:
     user = seen("desk-unprivileged")
-    assert user.not_seen == {"host/applied", "repository/files"}
+    assert user.not_seen == {"host/applied", "log/kernel", "repository/files"}
     assert (user.user, user.applied) == ("ubuntu", None)
     assert "/etc/modprobe.d/gpufleet-nouveau.conf" not in user.apt.files
     assert user.apt.packages == desk.apt.packages
