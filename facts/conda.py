@@ -2,9 +2,8 @@
 
 import re
 
-from pyinfra.api.facts import FactBase
-
 from facts import environments, probe, text
+from facts.fact import FactBase
 from schema.conda import CondaState
 
 

@@ -2,9 +2,8 @@
 
 import re
 
-from pyinfra.api.facts import FactBase
-
 from facts import probe, text
+from facts.fact import FactBase
 from schema.cuda import CudaState, Toolkit
 
 FOLDER = re.compile(r"/usr/local/cuda-([0-9]{1,2}\.[0-9]{1,2})")

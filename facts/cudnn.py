@@ -2,9 +2,8 @@
 
 import re
 
-from pyinfra.api.facts import FactBase
-
 from facts import probe, text
+from facts.fact import FactBase
 from schema.cudnn import CudnnState
 
 LIBRARY = re.compile(r".*/libcudnn\.so\.([0-9]+\.[0-9]+(?:\.[0-9]+)*)")

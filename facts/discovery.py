@@ -4,9 +4,8 @@ import ast
 import json
 import re
 
-from pyinfra.api.facts import FactBase
-
 from facts import probe
+from facts.fact import FactBase
 from schema.discovery import CondaPrefix, Discovery, EnvironmentOrigin, requested_name
 from schema.environments import requirement_name
 

@@ -3,9 +3,8 @@
 import re
 from typing import Literal
 
-from pyinfra.api.facts import FactBase
-
 from facts import probe, text
+from facts.fact import FactBase
 from schema.driver import DriverState, Flavour, Module, Service
 
 # A path that its software always leaves, and how the software is called. NVIDIA's .run installer; the GPU operator's

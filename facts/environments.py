@@ -2,9 +2,8 @@
 
 import re
 
-from pyinfra.api.facts import FactBase
-
 from facts import probe
+from facts.fact import FactBase
 from schema.conda import CondaPackage, EnvironmentState
 
 

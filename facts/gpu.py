@@ -2,9 +2,8 @@
 
 import re
 
-from pyinfra.api.facts import FactBase
-
 from facts import probe, smi, text
+from facts.fact import FactBase
 from schema import once
 from schema.gpu import GpuState, NvidiaSmi, PciDevice
 

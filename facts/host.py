@@ -4,9 +4,9 @@ import re
 from typing import Literal
 
 from pydantic import ValidationError
-from pyinfra.api.facts import FactBase
 
 from facts import probe, text
+from facts.fact import FactBase
 from schema.snapshot import AppliedRecord, Disk, HostState, Release, Session
 
 RECORD = "/var/lib/gpufleet/applied.json"

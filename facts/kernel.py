@@ -3,9 +3,8 @@
 import re
 from typing import Literal
 
-from pyinfra.api.facts import FactBase
-
 from facts import probe, text
+from facts.fact import FactBase
 from schema.kernel import KernelState
 
 # modprobe.d(5): `blacklist` ignores the module's aliases; `install` and `alias` are the older ways to the same end.

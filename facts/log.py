@@ -2,9 +2,8 @@
 
 import re
 
-from pyinfra.api.facts import FactBase
-
 from facts import probe, text
+from facts.fact import FactBase
 from schema.log import Entry, LogState
 
 # `dmesg` prints "[   12.345678] text", `journalctl -o short-monotonic` "[   12.345678] host kernel: text".

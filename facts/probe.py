@@ -12,8 +12,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from pyinfra import context
-
 from schema.conda import CondaSpec
 from schema.host import HostSpec
 
@@ -58,6 +56,8 @@ def prefix(given: str | None) -> str:
     """conda's prefix: the one given, else the one that the host at hand declares, else Miniforge's usual place here."""
     if given is not None:
         return given
+    from pyinfra import context
+
     spec = context.host.data.get("spec") if context.ctx_host.isset() else None  # type: ignore[no-untyped-call]
     return spec.conda.prefix if isinstance(spec, HostSpec) and isinstance(spec.conda, CondaSpec) else PREFIX
 

@@ -6,9 +6,8 @@ import functools
 import re
 from typing import Literal
 
-from pyinfra.api.facts import FactBase
-
 from facts import exclusions, probe, sources
+from facts.fact import FactBase
 from schema import openpgp
 from schema.repository import AptState, FileState, Key, Package
 

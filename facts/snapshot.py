@@ -3,9 +3,8 @@
 from collections.abc import Callable
 from typing import TypeVar
 
-from pyinfra.api.facts import FactBase
-
 from facts import conda, cuda, cudnn, driver, gpu, host, kernel, log, probe, repository
+from facts.fact import FactBase
 from schema.cuda import CudaState
 from schema.cudnn import CudnnState
 from schema.driver import DriverState

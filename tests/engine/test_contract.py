@@ -16,6 +16,7 @@ from pyinfra.connectors.ssh import SSHConnector
 from pyinfra.connectors.util import CommandOutput, OutputLine, make_unix_command
 from pyinfra_cli import cli, inventory, util
 
+from facts.snapshot import HostSnapshot
 from fleet.secrets import given
 from tests.engine.conftest import Command
 
@@ -112,3 +113,9 @@ def test_another_pyinfra_version_is_refused_by_name(pyinfra: Command, folder: Pa
     done = pyinfra("--config", str(other), "@local", "debug-inventory")
     assert done.returncode == 1
     assert "2.0" in done.stderr
+
+
+def test_facts_of_ours_have_all_that_pyinfra_asks_of_one() -> None:
+    asked = {name for name in vars(FactBase) if not name.startswith("__")} - {"process_pipeline"}
+    assert all(hasattr(HostSnapshot, name) for name in asked), asked
+    assert HostSnapshot.name == "facts.snapshot.HostSnapshot"
