@@ -14,7 +14,7 @@ help:
 	@echo "make test      what CI runs: check, unit, property, engine and hosts tests"
 	@echo "make check     ruff, mypy --strict, import-linter"
 	@echo "make bench     what a look costs per host (Linux, root); python -m bench load: what loading costs, fuzz: what breaks it"
-	@echo "make docs      docs/inventory.md and docs/codes.md, made from the models and the codes"
+	@echo "make docs      docs/inventory.md, docs/codes.md and the report's JSON Schema, made from the models and the codes"
 	@echo "make lock      renew requirements.txt from pyproject.toml"
 
 install: $(STAMP)
@@ -49,8 +49,9 @@ hosts: $(STAMP)
 # Read whole into the shell first, so that an error leaves the pages as they were.
 docs: $(STAMP)
 	@inventory=$$($(BIN)/python -m schema.reference) && codes=$$($(BIN)/python -m schema.codes.page) && \
-	  printf '%s\n' "$$inventory" > docs/inventory.md && printf '%s\n' "$$codes" > docs/codes.md
-	@git status --short docs/inventory.md docs/codes.md 2>/dev/null || true
+	  report=$$($(BIN)/python -m fleet.report.document) && printf '%s\n' "$$inventory" > docs/inventory.md && \
+	  printf '%s\n' "$$codes" > docs/codes.md && printf '%s\n' "$$report" > docs/drift-report.schema.json
+	@git status --short docs/inventory.md docs/codes.md docs/drift-report.schema.json 2>/dev/null || true
 
 bench: $(STAMP)
 	$(BIN)/python -m bench

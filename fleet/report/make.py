@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 
 from fleet import accepted
 from fleet.errors import Failure, RunError
-from fleet.report import facts
+from fleet.report import baseline, facts
 from fleet.report.clock import Clock, Times, stamp
 from fleet.report.model import FailOn, HostReport, Report, Status, counts
 from schema import plan as plans
@@ -18,11 +18,17 @@ from schema.snapshot import Snapshot
 UNREACHABLE = frozenset({"RUN201", "RUN205", "RUN207"})
 
 
-def report(fleet: Fleet, seen: Mapping[str, Snapshot | RunError], fail_on: FailOn, clock: Clock) -> Report:
-    """The report of all hosts that were looked at, in their order."""
+def report(
+    fleet: Fleet,
+    seen: Mapping[str, Snapshot | RunError],
+    fail_on: FailOn,
+    clock: Clock,
+    old: Report | None = None,
+) -> Report:
+    """The report of all hosts that were looked at, in their order; `old`: the baseline."""
     made = hosts(fleet.hosts, seen, fail_on)
     timed = tuple(
-        host.model_copy(update=_times(clock.hosts.get(host.host)) | {"groups": _groups(fleet.hosts[host.host])})
+        host.model_copy(update=_times(clock.hosts.get(host.host)) | {"groups": fleet.hosts[host.host].groups})
         for host in made
     )
     now = datetime.datetime.now(tz=datetime.UTC)
@@ -33,15 +39,12 @@ def report(fleet: Fleet, seen: Mapping[str, Snapshot | RunError], fail_on: FailO
         inventory=fleet.name,
         started=stamp(clock.started),
         seconds=clock.seconds,
+        baseline=baseline.compare(old, timed, fleet.names) if old is not None else None,
     )
 
 
 def _times(times: Times | None) -> dict[str, object]:
     return times._asdict() if times is not None else {}
-
-
-def _groups(spec: HostSpec) -> tuple[str, ...]:
-    return tuple(spec.groups)
 
 
 def hosts(

@@ -70,11 +70,57 @@ class HostReport(Model):
     facts: Facts | None = None
 
 
+class ChangePair(Model):
+    """A difference then and now: `before` is None where it is new, `after` where it is gone."""
+
+    before: Change | None
+    after: Change | None
+
+
+class FindingPair(Model):
+    """A finding then and now: `before` is None where it is new, `after` where it is gone."""
+
+    before: Finding | None
+    after: Finding | None
+
+
+class HostDifference(Model):
+    """What became of a host. `before`, `after`: its status then and now; `error`: why it tells nothing today.
+
+    `comparable`: both looks came about; changes and findings are compared then only. `not_seen`: what was seen then and
+    was not today: a finding that is gone may be hidden by it.
+    """
+
+    host: str
+    before: Status
+    after: Status
+    comparable: bool
+    changes: tuple[ChangePair, ...] = ()
+    findings: tuple[FindingPair, ...] = ()
+    not_seen: tuple[str, ...] = ()
+    error: Failure | None = None
+
+
+class Baseline(Model):
+    """What is different since an earlier report. `time` is that report's; `hosts` are those that differ, in order.
+
+    `added`: hosts that it has not; `removed`: hosts of it that the inventory has not. `same`: how many are as they
+    were; `left_out`: how many of its hosts the inventory has and this check did not choose.
+    """
+
+    time: str
+    added: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    hosts: tuple[HostDifference, ...] = ()
+    same: int = 0
+    left_out: int = 0
+
+
 class Report(Model):
     """A drift check of some hosts: the contract's JSON as it stands.
 
     `time` is when the report was made, `started` when the check began (both RFC 3339, UTC), `seconds` between them.
-    `inventory` is the name of the folder; `summary` has one count for each status.
+    `inventory` is the name of the folder; `summary` has one count for each status. `baseline`: with --baseline only.
     """
 
     version: Literal[1] = 1
@@ -84,6 +130,7 @@ class Report(Model):
     inventory: str = ""
     started: str | None = None
     seconds: float | None = None
+    baseline: Baseline | None = None
 
 
 def counts(hosts: Iterable[HostReport]) -> dict[Status, int]:

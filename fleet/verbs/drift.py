@@ -6,6 +6,7 @@ import click
 
 from fleet import floating, inventory, log, options, output, problems, prompt, run
 from fleet.errors import RunError
+from fleet.report import baseline as baselines
 from fleet.report import form, make
 from fleet.report.clock import Clock
 from fleet.report.model import FailOn, Report
@@ -27,6 +28,9 @@ from schema.snapshot import Snapshot
     callback=options.writable,
     help="Write the report to a file, in the form of its ending or of --format; - is standard output. Repeatable.",
 )
+@click.option(
+    "--baseline", type=click.Path(path_type=Path), help="An earlier report (JSON): say what is new and gone since."
+)
 @options.ask_sudo
 @click.option("--unreachable", type=click.Choice(["fail", "ignore"]), default="fail", show_default=True)
 @click.option("--fail-on", type=click.Choice(["error", "warning", "never"]), default="error", show_default=True)
@@ -35,6 +39,7 @@ def command(
     limit: tuple[str, ...],
     forms: tuple[form.Form, ...],
     files: tuple[Path, ...],
+    baseline: Path | None,
     ask_sudo: bool,
     unreachable: str,
     fail_on: FailOn,
@@ -47,19 +52,34 @@ def command(
     fleet drift
     fleet drift inventory --limit rack-a,desk
     fleet drift --format json
-    fleet drift -o - -o drift.json
+    fleet drift --baseline drift.json -o - -o drift.json
     """
     outputs = form.outputs(forms, files)
-    report = look(inventory, limit, ask_sudo, fail_on)
+    old = earlier(baseline, files)
+    report = look(inventory, limit, ask_sudo, fail_on, (old, baseline) if old and baseline else None)
     for each in outputs:
         output.emit(form.render(each.form, report), each.file)
     return make.exit_code(report.hosts, fail_on, ignore_unreachable=unreachable == "ignore")
 
 
-def look(path: str | None, limit: tuple[str, ...], ask_sudo: bool, fail_on: FailOn) -> Report:
-    """Look at the chosen hosts, one after the other told on a terminal."""
+def earlier(file: Path | None, files: tuple[Path, ...]) -> Report | None:
+    """The baseline. Where this run writes that file too and it is not there, this is the first run. Raises RunError."""
+    if file is None:
+        return None
+    if file in files and not file.exists():
+        click.echo(f"there is no {file} yet: nothing to compare with, this run writes the first", err=True)
+        return None
+    return baselines.read(file)
+
+
+def look(
+    path: str | None, limit: tuple[str, ...], ask_sudo: bool, fail_on: FailOn, old: tuple[Report, Path] | None
+) -> Report:
+    """Look at the chosen hosts, one after the other told on a terminal; `old`: the baseline and its file."""
     fleet = inventory.read(options.inventory_path(path), limit)
     names = inventory.chosen(fleet, limit)
+    if old is not None:
+        baselines.check(*old, fleet.names)
     log.start("drift", progress=False)
     problems.tell(fleet.problems, problems.Place(str(path or ""), fleet.root))
     if floats := floating.note(fleet, names, options.inventory_path(path)):
@@ -73,4 +93,4 @@ def look(path: str | None, limit: tuple[str, ...], ask_sudo: bool, fail_on: Fail
 
     seen = run.snapshots(fleet, names, asked=asked, told=told, began=clock.began)
     output.progress_end()
-    return make.report(fleet, seen, fail_on, clock)
+    return make.report(fleet, seen, fail_on, clock, old[0] if old is not None else None)

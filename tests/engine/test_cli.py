@@ -96,6 +96,16 @@ def test_forms_that_fit_no_file_are_refused_before_a_look(fleet: Command, folder
     assert not list(tmp_path.glob("a*"))
 
 
+def test_a_baseline_is_read_before_the_same_file_is_written(fleet: Command, folder: Path, tmp_path: Path) -> None:
+    words = ("drift", "--baseline", "last.json", "-o", "last.json", str(folder.resolve()))
+    first = fleet(*words, cwd=tmp_path)
+    assert "no last.json yet" in first.stderr
+    assert json.loads((tmp_path / "last.json").read_text())["baseline"] is None
+    assert fleet(*words, cwd=tmp_path).returncode == first.returncode
+    assert json.loads((tmp_path / "last.json").read_text())["baseline"]["same"] == 1
+    clean(fleet("drift", "--baseline", "nowhere.json", str(folder.resolve()), cwd=tmp_path), "RUN411", "nowhere.json")
+
+
 def test_a_pipe_and_a_link_stay_what_they_are(fleet: Command, folder: Path, tmp_path: Path) -> None:
     (tmp_path / "kept.json").write_text("")
     (tmp_path / "link.json").symlink_to("kept.json")
