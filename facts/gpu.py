@@ -56,13 +56,9 @@ def parse(found: probe.Sections) -> GpuState:
 
 
 def unseen(found: probe.Sections) -> frozenset[str]:
-    """ "gpu/smi" where it claims success and its XML could not be read."""
+    """ "gpu/smi" where it claims success and its XML could not be read to the end."""
     said = _smi(found)
-    return (
-        frozenset({"gpu/smi"})
-        if said is not None and said.exit_code == 0 and said.driver_version is None
-        else frozenset()
-    )
+    return frozenset({"gpu/smi"}) if said is not None and said.exit_code == 0 and not said.complete else frozenset()
 
 
 def holders(found: probe.Sections) -> tuple[int, ...]:

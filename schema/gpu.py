@@ -89,11 +89,13 @@ class Gpu(Model):
     architecture: str | None = None
     serial: str | None = None
     vbios_version: str | None = None
+    gsp_firmware_version: str | None = None
     minor_number: int | None = None
     memory_total_mib: int | None = None
     persistence_mode: bool | None = None
     compute_mode: str | None = None
     virtualization_mode: str | None = None
+    license_status: str | None = None
     mig_current: bool | None = None
     mig_pending: bool | None = None
     mig_devices: tuple[MigDevice, ...] = ()
@@ -109,7 +111,10 @@ class Gpu(Model):
     remapped_failure: bool | None = None
     retired_pages: int | None = None
     retired_pending: bool | None = None
+    repair_pending: bool | None = None
+    sram_threshold_exceeded: bool | None = None
     recovery_action: str | None = None
+    slowdowns: tuple[str, ...] = ()
     fabric_state: str | None = None
     fabric_status: str | None = None
     fabric_clique: int | None = None
@@ -126,14 +131,20 @@ class Gpu(Model):
     @property
     def slot(self) -> str:
         """The bus id as sysfs writes it: "0000:1e:00.0"; "" where none was printed."""
-        found = re.fullmatch(r"([0-9A-Fa-f]{1,8}):([0-9A-Fa-f:.]+)", (self.pci_bus_id or "").strip())
-        return f"{int(found.group(1), 16):04x}:{found.group(2).lower()}" if found else (self.pci_bus_id or "").lower()
+        given = (self.pci_bus_id or "").strip()
+        # Domain, bus, device, function: eight digits of domain or four, one of bus and device in release 270 ("0:1:0").
+        found = re.fullmatch(r"([0-9A-Fa-f]{1,8}):([0-9A-Fa-f]{1,2}):([0-9A-Fa-f]{1,2})(?:\.([0-7]))?", given)
+        if found is None:
+            return given.lower()
+        domain, bus, device = (int(part, 16) for part in found.groups()[:3])
+        return f"{domain:04x}:{bus:02x}:{device:02x}.{found.group(4) or 0}"
 
     @property
     def pci_id(self) -> str | None:
         """Vendor and device as in pci.ids: "233010DE", which has them the other way round, is "10de:2330"."""
-        found = re.fullmatch(r"(?:0x)?([0-9A-Fa-f]{4})([0-9A-Fa-f]{4})", self.pci_device_id or "")
-        return f"{found.group(2)}:{found.group(1)}".lower() if found else None
+        # Release 270 prints no leading zeros.
+        found = re.fullmatch(r"(?:0x)?([0-9A-Fa-f]{1,4})([0-9A-Fa-f]{4})", self.pci_device_id or "")
+        return f"{found.group(2)}:{found.group(1):0>4}".lower() if found else None
 
     @property
     def title(self) -> str:
@@ -145,11 +156,13 @@ class NvidiaSmi(Model):
     """One run of `nvidia-smi -q -x`. `exit_code` is its own; 124 when it was stopped by the probe's timeout, None when
     it is not known and there is no whole document.
 
-    `text` holds what it said beside the document when it failed (it speaks on stdout then), else "".
+    `text` holds what it said beside the document (it speaks on stdout when it fails). `complete`: the document was
+    whole; of one that broke off, what came before is here.
     """
 
     exit_code: int | None
     text: str = ""
+    complete: bool = True
     driver_version: str | None = None
     cuda_version: str | None = None
     gpus: tuple[Gpu, ...] = ()

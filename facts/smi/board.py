@@ -3,16 +3,45 @@
 from collections.abc import Iterable
 from xml.etree import ElementTree
 
-from facts.smi import mig, value
+from facts.smi import ecc, mig, value
 from schema.gpu import Gpu, GpuProcess
 
+# Renamed with v12 (release 530); the module's own, on boards that have one, are another limit.
 POWER = ("gpu_power_readings", "power_readings")
+LIMITS = ("current_power_limit", "enforced_power_limit", "power_limit", "requested_power_limit")
+REASONS = ("clocks_event_reasons", "clocks_throttle_reasons")
 LINK = "pci/pci_gpu_link_info"
+# Lanes and generations that a device says which has no link of its own, or no longer answers (all bits set).
+NO_LINK = {0, 255}
 
 
 def gpu(index: int, element: ElementTree.Element) -> Gpu:
     """The GPU that `element` describes; `index` is its place in the document."""
-    identity = {
+    return Gpu.model_validate(
+        {
+            "index": index,
+            **_identity(element),
+            **_modes(element),
+            "memory_total_mib": value.mib(element, "fb_memory_usage/total", "memory_usage/total"),
+            "mig_devices": mig.devices(element),
+            **ecc.counts(element),
+            **ecc.rows(element),
+            "recovery_action": _recovery(element),
+            "slowdowns": _slowdowns(element),
+            **_fabric(element),
+            "power_limit_watts": _watts(element, *LIMITS),
+            "power_default_watts": _watts(element, "default_power_limit"),
+            "power_max_watts": _watts(element, "max_power_limit"),
+            "link_generation": _link(element, "pcie_gen/current_link_gen"),
+            "max_link_generation": _link(element, "pcie_gen/max_link_gen", "pcie_gen/max_device_link_gen"),
+            "link_width": _link(element, "link_widths/current_link_width"),
+            "max_link_width": _link(element, "link_widths/max_link_width"),
+        }
+    )
+
+
+def _identity(element: ElementTree.Element) -> dict[str, object]:
+    return {
         "name": value.words(element, "product_name"),
         "uuid": value.words(element, "uuid"),
         "pci_bus_id": value.words(element, "pci/pci_bus_id") or _bus_id(element),
@@ -21,71 +50,28 @@ def gpu(index: int, element: ElementTree.Element) -> Gpu:
         "architecture": value.words(element, "product_architecture"),
         "serial": value.words(element, "serial"),
         "vbios_version": value.words(element, "vbios_version"),
+        "gsp_firmware_version": value.words(element, "gsp_firmware_version"),
+        "minor_number": value.count(element, "minor_number"),
     }
-    return Gpu(
-        index=index,
-        **identity,
-        minor_number=value.count(element, "minor_number"),
-        memory_total_mib=value.count(element, "fb_memory_usage/total"),
-        persistence_mode=value.switch(element, "persistence_mode"),
-        compute_mode=value.words(element, "compute_mode"),
-        virtualization_mode=value.words(element, "gpu_virtualization_mode/virtualization_mode"),
-        mig_current=value.switch(element, "mig_mode/current_mig"),
-        mig_pending=value.switch(element, "mig_mode/pending_mig"),
-        mig_devices=mig.devices(element),
-        ecc_current=value.switch(element, "ecc_mode/current_ecc"),
-        ecc_pending=value.switch(element, "ecc_mode/pending_ecc"),
-        ecc_corrected_volatile=_errors(element, "volatile", "single_bit", "_correctable"),
-        ecc_uncorrected_volatile=_errors(element, "volatile", "double_bit", "_uncorrectable"),
-        ecc_corrected_aggregate=_errors(element, "aggregate", "single_bit", "_correctable"),
-        ecc_uncorrected_aggregate=_errors(element, "aggregate", "double_bit", "_uncorrectable"),
-        remapped_correctable=value.count(element, "remapped_rows/remapped_row_corr"),
-        remapped_uncorrectable=value.count(element, "remapped_rows/remapped_row_unc"),
-        remapped_pending=value.switch(element, "remapped_rows/remapped_row_pending"),
-        remapped_failure=value.switch(element, "remapped_rows/remapped_row_failure"),
-        retired_pages=_retired(element),
-        retired_pending=value.switch(element, "retired_pages/pending_retirement", "retired_pages/pending_blacklist"),
-        recovery_action=_recovery(element),
-        fabric_state=value.words(element, "fabric/state"),
-        fabric_status=value.words(element, "fabric/status"),
-        fabric_clique=value.count(element, "fabric/cliqueId"),
-        fabric_cluster=value.words(element, "fabric/clusterUuid"),
-        fabric_health=_health(element.find("fabric/health")),
-        power_limit_watts=_watts(element, "current_power_limit", "enforced_power_limit", "power_limit"),
-        power_default_watts=_watts(element, "default_power_limit"),
-        power_max_watts=_watts(element, "max_power_limit"),
-        link_generation=value.count(element, f"{LINK}/pcie_gen/current_link_gen"),
-        max_link_generation=value.count(element, f"{LINK}/pcie_gen/max_link_gen"),
-        link_width=value.count(element, f"{LINK}/link_widths/current_link_width"),
-        max_link_width=value.count(element, f"{LINK}/link_widths/max_link_width"),
-    )
+
+
+def _modes(element: ElementTree.Element) -> dict[str, object]:
+    # A vGPU's licence: the element is named after the product of its time.
+    licences = (f"{name}_licensed_product/license_status" for name in ("vgpu_software", "grid"))
+    return {
+        "persistence_mode": value.switch(element, "persistence_mode"),
+        "compute_mode": value.words(element, "compute_mode"),
+        "virtualization_mode": value.words(element, "gpu_virtualization_mode/virtualization_mode"),
+        "license_status": value.words(element, *licences),
+        "mig_current": value.switch(element, "mig_mode/current_mig"),
+        "mig_pending": value.switch(element, "mig_mode/pending_mig"),
+        "ecc_current": value.switch(element, "ecc_mode/current_ecc"),
+        "ecc_pending": value.switch(element, "ecc_mode/pending_ecc"),
+    }
 
 
 def _bus_id(element: ElementTree.Element) -> str | None:
-    return element.get("id", "").strip() or None
-
-
-def _errors(element: ElementTree.Element, since: str, old: str, new: str) -> int | None:
-    """ECC errors: one total for both kinds up to v10, summed over the kinds of memory after."""
-    found = element.find(f"ecc_errors/{since}")
-    if found is None:
-        return None
-    kinds = (value.count(found, child.tag) for child in found if new in child.tag)
-    return _sum((value.count(found, f"{old}/total"), *kinds))
-
-
-def _retired(element: ElementTree.Element) -> int | None:
-    found = element.find("retired_pages")
-    if found is None:
-        return None
-    reasons = ("multiple_single_bit_retirement", "double_bit_retirement")
-    return _sum(value.count(found, f"{reason}/retired_count") for reason in reasons)
-
-
-def _sum(counts: Iterable[int | None]) -> int | None:
-    """The sum of what is known; None where nothing is."""
-    known = [count for count in counts if count is not None]
-    return sum(known) if known else None
+    return element.get("id", "").strip()[:64] or None
 
 
 def _recovery(element: ElementTree.Element) -> str | None:
@@ -98,22 +84,38 @@ def _recovery(element: ElementTree.Element) -> str | None:
     return action
 
 
-def _health(element: ElementTree.Element | None) -> dict[str, str]:
-    """What the fabric says of itself, by its own names: {"bandwidth": "Full"}."""
-    found = {} if element is None else {child.tag: value.words(element, child.tag) for child in element}
-    return {tag: said for tag, said in found.items() if said is not None}
+def _slowdowns(element: ElementTree.Element) -> list[str]:
+    """Why the clocks are held down at this moment: ["hw_slowdown", "sw_power_cap"]; idleness is no reason."""
+    found = (child for name in REASONS for child in element.findall(f"{name}/*") if value.switch(child, "."))
+    names = (child.tag.partition("_reason_")[2] for child in found)
+    return [name[: value.LONGEST] for name in names if name and not name.endswith("idle")]
+
+
+def _fabric(element: ElementTree.Element) -> dict[str, object]:
+    health = element.find("fabric/health")
+    said = {} if health is None else {child.tag[:64]: value.words(child, ".") for child in list(health)[:32]}
+    return {
+        "fabric_state": value.words(element, "fabric/state"),
+        "fabric_status": value.words(element, "fabric/status"),
+        "fabric_clique": value.count(element, "fabric/cliqueId"),
+        "fabric_cluster": value.words(element, "fabric/clusterUuid"),
+        "fabric_health": {tag: text for tag, text in said.items() if text is not None},
+    }
 
 
 def _watts(element: ElementTree.Element, *names: str) -> float | None:
-    return value.amount(element, *(f"{power}/{name}" for name in names for power in POWER))
+    return value.watts(element, *(f"{power}/{name}" for name in names for power in POWER))
 
 
-def processes(place: str, element: ElementTree.Element) -> list[GpuProcess]:
+def _link(element: ElementTree.Element, *names: str) -> int | None:
+    found = value.count(element, *(f"{LINK}/{name}" for name in names))
+    return found if found not in NO_LINK else None
+
+
+def processes(place: str, element: ElementTree.Element) -> Iterable[GpuProcess]:
     """The processes that use the GPU in the slot `place`."""
-    found = []
     for listed in element.findall("processes/process_info"):
         process = value.count(listed, "pid")
         if process is not None:
             name, kind = value.words(listed, "process_name") or "", value.words(listed, "type") or ""
-            found.append(GpuProcess(gpu=place, pid=process, name=name, kind=kind))
-    return found
+            yield GpuProcess(gpu=place, pid=process, name=name, kind=kind)

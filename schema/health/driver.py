@@ -42,7 +42,7 @@ def _silent(snapshot: "Snapshot") -> list[Finding]:
     if smi.exit_code == 124:
         message, hint = "nvidia-smi does not answer", "sudo dmesg | grep -E 'NVRM|Xid'; a hung GPU needs a reboot"
         return [finding("GPU113", "error", message, ["no answer in time"], hint)]
-    if "No devices were found" in smi.text or (smi.exit_code == 0 and not smi.gpus):
+    if "No devices were found" in smi.text or (smi.exit_code == 0 and smi.complete and not smi.gpus):
         message = "the driver is loaded and drives none of the GPUs"
         hint = (
             "the branch or the flavour does not suit them: sudo dmesg | grep NVRM; declare branch: auto, modules: auto"

@@ -57,7 +57,7 @@ def answering(spec: "HostSpec", snapshot: "Snapshot") -> list[Finding]:
     smi, there = snapshot.gpu.smi, snapshot.gpu.nvidia
     if spec.managed_driver is None or snapshot.driver.loaded_version is None or smi is None or not there:
         return []
-    if smi.exit_code == 0 and len(smi.gpus) < len(there):
+    if smi.exit_code == 0 and smi.complete and len(smi.gpus) < len(there):
         answers = {gpu.slot for gpu in smi.gpus}
         silent = [device for device in there if device.slot not in answers]
         lines = [f"{_line(device)} bound to {device.driver or 'no driver'}" for device in silent]
