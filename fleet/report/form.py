@@ -5,13 +5,21 @@ from pathlib import Path
 from typing import Literal, NamedTuple, get_args
 
 from fleet.errors import RunError
-from fleet.report import document, text
+from fleet.report import document, html, text
 from fleet.report.model import Report
 
-Form = Literal["text", "json"]
+Form = Literal["text", "json", "html"]
 FORMS: tuple[Form, ...] = get_args(Form)
-RENDER: dict[Form, Callable[[Report], str]] = {"text": text.render, "json": document.render}
-ENDINGS: dict[str, Form] = {"": "text", ".txt": "text", ".text": "text", ".log": "text", ".json": "json"}
+RENDER: dict[Form, Callable[[Report], str]] = {"text": text.render, "json": document.render, "html": html.page}
+ENDINGS: dict[str, Form] = {
+    "": "text",
+    ".txt": "text",
+    ".text": "text",
+    ".log": "text",
+    ".json": "json",
+    ".html": "html",
+    ".htm": "html",
+}
 
 
 class Output(NamedTuple):

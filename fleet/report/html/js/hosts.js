@@ -1,0 +1,92 @@
+// The list of hosts, equal ones folded into a row; a row opens to the detail.
+
+const PIECE = 100;
+const opened = new Set();
+let rows = { more: null, extend: () => false };
+
+/** Lists of hosts that share a row: the worst first, then those with most to say, then the largest. */
+function folds(among) {
+  const found = new Map();
+  for (const host of among) {
+    const key = state.fold === "1" ? `d${host.detail.place}` : `h${host.place}`;
+    if (!found.has(key)) found.set(key, []);
+    found.get(key).push(host);
+  }
+  const order = Object.keys(statuses);
+  const weight = (fold) => said(fold[0].detail).filter((one) => severity(one) === "error").length;
+  return [...found.values()].map((fold) => fold.sort(byName)).sort(
+    (one, other) =>
+      order.indexOf(one[0].detail.status) - order.indexOf(other[0].detail.status) ||
+      weight(other) - weight(one) ||
+      other.length - one.length ||
+      byName(one[0], other[0]),
+  );
+}
+
+function hostsView(among) {
+  if (!among.length) return [element("p", { class: "nothing" }, hosts.length ? "No host fits these filters." : "No host was looked at.")];
+  const list = element("ol", { class: "rows", "aria-label": "Hosts" });
+  rows = inPieces(list, folds(among), PIECE, row, "row");
+  return [list, rows.more];
+}
+
+const keyOf = (fold) => (fold.length === 1 ? `h${fold[0].place}` : `d${fold[0].detail.place}`);
+
+function row(fold) {
+  const { detail } = fold[0];
+  const key = keyOf(fold);
+  const body = element("div", { class: "detail", id: `b-${key}` });
+  const head = element(
+    "button",
+    { type: "button", class: "head", "aria-controls": `b-${key}`, click: () => show(!opened.has(key)) },
+    icon(detail.status),
+    element("span", { class: "state" }, statuses[detail.status], detail.pending === "none" ? null : element("small", {}, `pending: ${detail.pending}`)),
+    element("span", { class: "names" }, fold.length > 1 ? element("b", {}, `${number(fold.length)} hosts `) : null, names(fold)),
+    element("span", { class: "gist" }, gist(fold)),
+  );
+  function show(open) {
+    if (open) opened.add(key);
+    else opened.delete(key);
+    head.setAttribute("aria-expanded", String(open));
+    body.hidden = !open;
+    body.replaceChildren(...(open ? detailOf(fold).filter(Boolean) : []));
+  }
+  show(opened.has(key) || hosts.length === 1 || state.host === fold[0].name);
+  return element("li", { class: `row ${detail.status}` }, element("h3", {}, head), body);
+}
+
+function names(fold) {
+  const some = fold.slice(0, 12).map((host) => host.name).join(", ");
+  return element("span", {}, fold.length > 12 ? `${some}, …` : some);
+}
+
+/** The one thing to know first, and how much more there is. */
+function gist(fold) {
+  const { detail } = fold[0];
+  const all = sorted(said(detail));
+  const counts = [
+    ...RANK.slice(1, 2).map((word) => [all.filter((one) => severity(one) === word).length, word]),
+    [detail.changes.length, "change"],
+  ];
+  const first = all[0] && severity(all[0]) === "error" ? all[0] : null;
+  const errors = all.filter((one) => severity(one) === "error").length - (first ? 1 : 0);
+  const change = detail.changes[0];
+  const parts = [errors ? `+${errors} more` : "", ...counts.filter(([count]) => count).map(([count, word]) => counted(count, word))];
+  if (first) return [element("b", {}, first.code), ` ${named(first.message, fold)}`, tail(parts)];
+  if (change) {
+    const text = `${change.concern} ${change.item}: ${change.observed ?? "absent"} → ${change.desired ?? "absent"}`;
+    return [named(text, fold), tail(parts.map((one) => (one === "1 change" ? "" : one)))];
+  }
+  if (all[0]) return [element("b", {}, all[0].code), ` ${named(all[0].message, fold)}`, all.length > 1 ? tail([`+${all.length - 1} more`]) : null];
+  return [detail.not_seen.length ? `${counted(detail.not_seen.length, "part")} not seen` : null, alikeIn(fold)];
+}
+
+/** The versions that all of these hosts have; those of Ubuntu, kernel and GPUs need no name. */
+function alikeIn(fold) {
+  const plainly = new Set(["ubuntu", "kernel", "gpus"]);
+  const same = columns.map(([key, title], place) => [plainly.has(key) ? "" : `${title} `, cell(fold[0], place), place]);
+  const parts = same.filter(([, [text, kind], place]) => !kind && fold.every((host) => cellText(host, place) === text));
+  return element("span", { class: "alike" }, parts.map(([title, [text]]) => title + text).join(" · "));
+}
+
+const tail = (parts) => element("span", { class: "tail" }, parts.filter(Boolean).map((one) => element("span", {}, one)));
