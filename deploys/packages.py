@@ -7,7 +7,7 @@ from deploys import files, locks, look, resolve, task
 from deploys.resolve import Resolution
 from deploys.step import StepError, Work
 from deploys.task import Result, Task
-from schema import apt, pins
+from schema import apt, history, pins
 from schema.plan import Change
 from schema.repository import OwnedFile
 
@@ -94,7 +94,8 @@ def resolve_and_pin(work: Work) -> None:
 def install_script(resolution: Resolution, seconds: int) -> str:
     options = [
         "-o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold",
-        f"-o DPkg::Lock::Timeout={int(seconds)} -o APT::Status-Fd=3 -o Acquire::Retries=3 -o Dpkg::Use-Pty=0",
+        # The last of them are how a look at the host's logs knows the transaction for ours.
+        f"-o DPkg::Lock::Timeout={int(seconds)} {history.OWN}",
     ]
     request = resolve.request(resolution.versions, resolution.removals)
     return f"{environment()}\napt-get {' '.join(options)} {request}"

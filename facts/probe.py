@@ -36,6 +36,7 @@ SECTIONS = {
         "repository/modes",
         "repository/files",
     ),
+    "history": ("history/clock", "history/packages"),
     "conda": ("conda/prefix",),
     "environments": ("environments/packages", "environments/pip", "environments/kernels"),
     "disks": ("host/disks",),

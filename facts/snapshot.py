@@ -3,12 +3,13 @@
 from collections.abc import Callable
 from typing import TypeVar
 
-from facts import conda, cuda, cudnn, driver, gpu, host, kernel, log, probe, repository
+from facts import conda, cuda, cudnn, driver, gpu, history, host, kernel, log, probe, repository
 from facts.fact import FactBase
 from schema.cuda import CudaState
 from schema.cudnn import CudnnState
 from schema.driver import DriverState
 from schema.gpu import GpuState
+from schema.history import HistoryState
 from schema.kernel import KernelState
 from schema.log import LogState
 from schema.repository import AptState
@@ -60,6 +61,7 @@ def parse(found: probe.Sections) -> Snapshot:
         cuda=seen("cuda", cuda.parse, CudaState()),
         cudnn=seen("cudnn", cudnn.parse, CudnnState()),
         conda=seen("conda", conda.parse, None),
+        history=seen("history", history.parse, HistoryState()),
         devices_in_use=seen("gpu", gpu.holders, tuple[int, ...]()),
         not_seen=unseen(found) | lost,
     )
@@ -67,4 +69,10 @@ def parse(found: probe.Sections) -> Snapshot:
 
 def unseen(found: probe.Sections) -> frozenset[str]:
     """The names of what could not be read: sections, and the parts of a section that belong to another user."""
-    return found.unseen(probe.SECTIONS) | host.unseen(found) | gpu.unseen(found) | repository.unseen(found)
+    return (
+        found.unseen(probe.SECTIONS)
+        | host.unseen(found)
+        | gpu.unseen(found)
+        | repository.unseen(found)
+        | history.unseen(found)
+    )

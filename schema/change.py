@@ -2,6 +2,7 @@
 
 from typing import Literal
 
+from schema.history import Cause
 from schema.model import Model
 
 Disruption = Literal["none", "restart", "reboot"]
@@ -12,6 +13,7 @@ class Change(Model):
 
     None as `observed` or `desired` means absent. Without an exact version that an inventory, a lock or our own pins
     have, `desired` is as exact as the declaration: "580", "12.9".
+    `cause` is the transaction that made it, as the host's logs tell; None where they do not.
     """
 
     concern: str
@@ -19,3 +21,4 @@ class Change(Model):
     observed: str | None
     desired: str | None
     disruption: Disruption = "none"
+    cause: Cause | None = None

@@ -6,6 +6,7 @@ from typing import Literal
 from schema import choose, conda, cuda, cudnn, driver, environments, files, gates, health, kernel, repository
 from schema.change import Change, Disruption
 from schema.errors import Finding
+from schema.history import cause
 from schema.host import HostSpec
 from schema.model import Model
 from schema.snapshot import Snapshot
@@ -52,7 +53,7 @@ def diff(spec: HostSpec, snapshot: Snapshot, *, force: bool = False, today: date
     waits = gates.blocked(spec, snapshot, changes, force=force)
     return Plan(
         host=spec.name,
-        changes=changes,
+        changes=cause.explained(changes, snapshot),
         findings=health.findings(spec, snapshot, changes, today),
         refusals=health.refusals(spec, snapshot, changes),
         blocked=waits,

@@ -9,6 +9,7 @@ from schema.cuda import CudaState
 from schema.cudnn import CudnnState
 from schema.driver import DriverState
 from schema.gpu import GpuState
+from schema.history import HistoryState
 from schema.kernel import KernelState
 from schema.log import LogState
 from schema.model import Model
@@ -91,4 +92,5 @@ class Snapshot(HostState):
     cudnn: CudnnState = CudnnState()
     conda: CondaState | None = None
     devices_in_use: tuple[int, ...] = ()
+    history: HistoryState = HistoryState()
     not_seen: frozenset[str] = Field(default=frozenset())

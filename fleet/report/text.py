@@ -1,6 +1,6 @@
 """The report as text: hosts in sync on a line each, the others with what differs, and a last line that counts."""
 
-from fleet.report import words
+from fleet.report import since, words
 from fleet.report.model import HostReport, Report, counts
 
 
@@ -24,7 +24,7 @@ def _pending(host: HostReport) -> str:
 def _details(host: HostReport) -> list[str]:
     if host.error is not None:
         return [f"    {line}" for line in host.error.lines()]
-    shown = [f"    {words.change(change)}" for change in host.changes]
+    shown = [f"    {line}" for line in since.changes(host)]
     for item in host.findings:
         shown += words.finding(item)
     if host.not_seen:

@@ -8,6 +8,7 @@ from schema import environments
 from schema.errors import Finding
 from schema.health import board, driver, external, fabric, gpu, package, refusal, repository, software
 from schema.health.accepted import accept, unused
+from schema.history import evidence
 
 if TYPE_CHECKING:
     from schema.change import Change
@@ -50,4 +51,4 @@ def findings(
     refused = refusals(spec, snapshot, changes)
     checks = CHECKS if spec.platform == "generic" else BOARD_CHECKS
     found = [item for check in checks for item in check(spec, snapshot)]
-    return (*refused, *accept(spec, found, today))
+    return (*refused, *accept(spec, evidence.told(found, snapshot), today))

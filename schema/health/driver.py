@@ -6,6 +6,7 @@ from schema.driver.names import family, matched
 from schema.driver.resolve import resolve
 from schema.errors import Finding
 from schema.health.gpu import finding
+from schema.history import evidence
 from schema.model import within
 
 if TYPE_CHECKING:
@@ -13,6 +14,11 @@ if TYPE_CHECKING:
     from schema.snapshot import Snapshot
 
 MISMATCH = "Driver/library version mismatch"
+# A boot that came after the upgrade loaded an older module: from the initramfs, or one that DKMS left in its place.
+OLD_MODULE = (
+    "the boot came after the upgrade and loaded the older module: sudo dkms status; modinfo -F version nvidia; "
+    "sudo update-initramfs -u; then reboot"
+)
 
 
 def running(spec: "HostSpec", snapshot: "Snapshot") -> list[Finding]:
@@ -23,8 +29,10 @@ def running(spec: "HostSpec", snapshot: "Snapshot") -> list[Finding]:
     newest = state.libraries[-1] if state.libraries else None
     said = smi.text if smi is not None else ""
     if state.loaded_version is not None and (MISMATCH in said or (newest and newest != state.loaded_version)):
-        lines = [f"module in memory: {state.loaded_version}", f"user space: {', '.join(state.libraries)}", said]
-        return [finding("GPU110", "error", "the driver's module and its libraries differ", lines, "reboot the host")]
+        told, younger = evidence.mismatch(snapshot)
+        lines = [f"module in memory: {state.loaded_version}", f"user space: {', '.join(state.libraries)}", *told, said]
+        hint = OLD_MODULE if younger else "reboot the host"
+        return [finding("GPU110", "error", "the driver's module and its libraries differ", lines, hint)]
     if snapshot.kernel.nouveau_loaded and state.loaded_version is None:
         hint = "a run keeps nouveau from loading; then reboot the host"
         return [finding("GPU115", "warning", "nouveau has the GPU", ["/sys/module/nouveau"], hint)]

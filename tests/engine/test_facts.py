@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from facts import conda, cuda, cudnn, driver, environments, gpu, host, kernel, probe, repository, snapshot
+from facts import conda, cuda, cudnn, driver, environments, gpu, history, host, kernel, probe, repository, snapshot
 
 PYINFRA = Path(sys.executable).with_name("pyinfra")
 CHECKOUT = Path(__file__).parents[2]
@@ -24,6 +24,7 @@ FACTS = (
     cudnn.Cudnn,
     conda.Conda,
     environments.Environments,
+    history.History,
     snapshot.HostSnapshot,
 )
 
