@@ -12,7 +12,7 @@ from fleet.errors import RunError
 from fleet.local import Local
 from fleet.secrets import Secret
 from fleet.ssh import Ssh
-from schema import load
+from schema import load, ranges
 from schema.fleet import Fleet
 from schema.host import HostSpec
 
@@ -27,18 +27,23 @@ def is_inventory(path: str | Path) -> bool:
 
 
 def read(path: str | Path, limit: Iterable[str] = ()) -> Fleet:
-    """The fleet at `path`; `limit` holds host names, groups and globs, also several with commas between.
+    """The fleet at `path`; `limit` holds host names, groups, globs and ranges, also several with commas between.
 
     Raises InvalidInventory with every problem of fleet.yaml and the selected hosts, for an inventory without hosts,
     and for a limit that matches none.
     """
-    patterns = [part.strip() for text in limit for part in text.split(",")]
+    patterns = parts(limit)
     return load.fleet(path, patterns or None)
+
+
+def parts(limit: Iterable[str]) -> list[str]:
+    """The patterns of --limit: it is repeatable, and takes several with commas between."""
+    return [part for text in limit for part in ranges.split(text)]
 
 
 def chosen(fleet: Fleet, limit: Iterable[str] = ()) -> tuple[str, ...]:
     """The valid hosts that a limit selects, in the inventory's order."""
-    patterns = [part.strip() for text in limit for part in text.split(",")]
+    patterns = parts(limit)
     return tuple(name for name in (fleet.select(patterns)[0] if patterns else fleet.names) if name in fleet.hosts)
 
 

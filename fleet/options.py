@@ -49,7 +49,10 @@ def writable(_context: click.Context, _parameter: click.Parameter, value: Files)
 
 inventory: Decorator[Any] = click.argument("inventory", required=False, type=click.Path())
 limit: Decorator[Any] = click.option(
-    "--limit", multiple=True, metavar="HOST,GROUP,GLOB", help="Only these hosts; repeatable, or with commas between."
+    "--limit",
+    multiple=True,
+    metavar="HOST,GROUP,GLOB",
+    help="Only these hosts, also 'node[01-17,20]'; repeatable, or with commas between.",
 )
 form: Decorator[Any] = click.option(
     "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True, help="Form of output."

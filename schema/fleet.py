@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pydantic import Field
 
-from schema import merge, report
+from schema import merge, ranges, report
 from schema.document import Node
 from schema.errors import Problem
 from schema.host import HostSpec
@@ -63,11 +63,13 @@ class Fleet:
         return before[-1] if origin.file == "fleet.yaml" and before else None
 
     def select(self, patterns: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Hosts that any of `patterns` (host names, groups, globs) matches, and the patterns that match none."""
+        """Hosts that any of `patterns` (names, groups, globs, `node[01-17,20]`) matches, and those that match none."""
         chosen: set[str] = set()
         unmatched = []
         for pattern in patterns:
-            hit = {name for name in self.names if fnmatch.fnmatchcase(name, pattern)}
+            # In a glob [1-35] would be one of four characters; with numbers in it a bracket is a range of them.
+            match = ranges.matches if ranges.is_range(pattern) else fnmatch.fnmatchcase
+            hit = {name for name in self.names if match(name, pattern)}
             hit |= {
                 name for group, names in self.groups.items() if fnmatch.fnmatchcase(group, pattern) for name in names
             }

@@ -2,8 +2,9 @@
 
 import json
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
+from typing import TypeVar
 
 from pydantic import ValidationError
 
@@ -21,6 +22,8 @@ from schema.errors import Finding
 
 AGAIN = "give the file that fleet drift -o FILE.json wrote, or leave --baseline out"
 NUMBER = re.compile(r"[0-9]+")
+Key = tuple[object, ...]
+Item = TypeVar("Item", bound="Change | Finding")
 
 
 def read(file: Path) -> Report:
@@ -110,12 +113,13 @@ def _looked(host: HostReport) -> bool:
 
 def _changes(old: tuple[Change, ...], new: tuple[Change, ...]) -> Iterator[ChangePair]:
     """By concern and item; a cause, and how much it disrupts, make no other difference of it."""
-    then = {(item.concern, item.item): item for item in old}
-    for item in new:
-        before = then.pop((item.concern, item.item), None)
-        if before is None or (before.observed, before.desired) != (item.observed, item.desired):
-            yield ChangePair(before=before, after=item)
-    yield from (ChangePair(before=item, after=None) for item in then.values())
+    keys = (lambda item: (*_place(item), item.observed, item.desired), _place)
+    for before, after in _paired(old, new, keys):
+        yield ChangePair(before=before, after=after)
+
+
+def _place(item: Change) -> Key:
+    return item.concern, item.item
 
 
 def _findings(old: tuple[Finding, ...], new: tuple[Finding, ...]) -> Iterator[FindingPair]:
@@ -123,26 +127,33 @@ def _findings(old: tuple[Finding, ...], new: tuple[Finding, ...]) -> Iterator[Fi
 
     Evidence alone, such as a time or a counter, makes no other finding of it.
     """
+    for before, after in _paired(old, new, (_exactly, _in_words, _but_for_numbers)):
+        yield FindingPair(before=before, after=after)
+
+
+def _paired(
+    old: Iterable[Item], new: Iterable[Item], keys: tuple[Callable[[Item], Key], ...]
+) -> list[tuple[Item | None, Item | None]]:
+    """What is not the same by the first key: pairs by the others in turn, then what is new, then what is gone."""
     then, now = list(old), list(new)
-    pairs: list[FindingPair] = []
-    for key in (_exactly, _in_words, _but_for_numbers):
+    pairs: list[tuple[Item | None, Item | None]] = []
+    for key in keys:
         for item in tuple(now):
             before = next((one for one in then if key(one) == key(item)), None)
             if before is not None:
                 then.remove(before)
                 now.remove(item)
-                pairs += [FindingPair(before=before, after=item)] if key is not _exactly else []
-    pairs += [FindingPair(before=None, after=item) for item in now]
-    return iter([*pairs, *(FindingPair(before=item, after=None) for item in then)])
+                pairs += [(before, item)] if key is not keys[0] else []
+    return [*pairs, *((None, item) for item in now), *((item, None) for item in then)]
 
 
-def _exactly(item: Finding) -> tuple[object, ...]:
+def _exactly(item: Finding) -> Key:
     return item.code, item.severity, item.accepted, item.message
 
 
-def _in_words(item: Finding) -> tuple[object, ...]:
+def _in_words(item: Finding) -> Key:
     return item.code, item.message
 
 
-def _but_for_numbers(item: Finding) -> tuple[object, ...]:
+def _but_for_numbers(item: Finding) -> Key:
     return item.code, NUMBER.sub("#", item.message)

@@ -4,13 +4,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Literal, NamedTuple, get_args
 
+from fleet import terminal
 from fleet.errors import RunError
 from fleet.report import document, html, text
 from fleet.report.model import Report
+from fleet.terminal import Terminal
 
 Form = Literal["text", "json", "html"]
 FORMS: tuple[Form, ...] = get_args(Form)
-RENDER: dict[Form, Callable[[Report], str]] = {"text": text.render, "json": document.render, "html": html.page}
+RENDER: dict[Form, Callable[[Report], str]] = {"json": document.render, "html": html.page}
 ENDINGS: dict[str, Form] = {
     "": "text",
     ".txt": "text",
@@ -61,5 +63,6 @@ def _by_ending(file: Path) -> Form:
     )
 
 
-def render(form: Form, report: Report) -> str:
-    return RENDER[form](report)
+def render(form: Form, report: Report, screen: Terminal = terminal.PLAIN, inventory: str | None = None) -> str:
+    """The report in a form; `screen` and `inventory`, as it was named, are for text."""
+    return text.render(report, screen, inventory) if form == "text" else RENDER[form](report)

@@ -14,20 +14,17 @@ PACKAGE = re.compile(r"[a-z0-9][a-z0-9+.-]+")
 UNREAD = frozenset({"history", "history/packages", "history/clock"})
 
 
-def changes(host: HostReport) -> list[str]:
-    """A line for each change, and one below it where a transaction is known; the same one is not said twice in a row.
-
-    At the end those packages of which the logs know nothing.
+def changes(host: HostReport) -> list[tuple[str, ...]]:
+    """The lines of each change: itself, and one more where a transaction is known; the same one is not said twice in a
+    row. At the end, in a piece of its own, those packages of which the logs know nothing.
     """
-    shown: list[str] = []
+    shown: list[tuple[str, ...]] = []
     said = None
     for change in host.changes:
-        shown.append(words.change(change))
         line = since(change.cause, host.seen, change.item) if change.cause is not None else None
-        if line is not None and line != said:
-            shown.append(f"  {line}")
+        shown.append((words.change(change), *([words.plain(f"  {line}")] if line is not None and line != said else [])))
         said = line
-    return [*shown, *_unknown(host)]
+    return [*shown, tuple(_unknown(host))] if host.changes else []
 
 
 def since(cause: Cause, looked: str | None, item: str) -> str:

@@ -7,7 +7,7 @@ import click
 from fleet import log, machine, options, output, prompt, targets
 from fleet.discover import folder, look, report, work
 from fleet.errors import RunError
-from schema import load
+from schema import load, ranges
 from schema.fleet import Fleet
 from schema.host import HostSpec
 
@@ -144,7 +144,7 @@ def _incomplete(into: Path, known: folder.Known, limit: tuple[str, ...]) -> Chos
         hint = "name machines: fleet discover [USER@]HOST --into DIR, or local for this one"
         raise RunError("RUN293", f"no machine was named, and {into} has no hosts", hint=hint)
     names = set(known.incomplete())
-    patterns = [part.strip() for text in limit for part in text.split(",")]
+    patterns = [part for text in limit for part in ranges.split(text)]
     if patterns:
         chosen, unmatched = known.fleet.select(patterns)
         if unmatched:

@@ -1,10 +1,11 @@
 """fleet drift: observed against desired, and health."""
 
+import sys
 from pathlib import Path
 
 import click
 
-from fleet import floating, inventory, log, options, output, problems, prompt, run
+from fleet import floating, inventory, log, options, output, problems, prompt, run, terminal
 from fleet.errors import RunError
 from fleet.report import baseline as baselines
 from fleet.report import form, make
@@ -58,7 +59,8 @@ def command(
     old = earlier(baseline, files)
     report = look(inventory, limit, ask_sudo, fail_on, (old, baseline) if old and baseline else None)
     for each in outputs:
-        output.emit(form.render(each.form, report), each.file)
+        screen = terminal.of(sys.stdout) if each.file is None else terminal.PLAIN
+        output.emit(form.render(each.form, report, screen, inventory), each.file, colours=screen.colours)
     return make.exit_code(report.hosts, fail_on, ignore_unreachable=unreachable == "ignore")
 
 

@@ -73,7 +73,7 @@ def _named(given: str | None, packages: tuple[str, ...], update: bool) -> tuple[
 def fleet_at(path: Path, limit: tuple[str, ...]) -> tuple[Fleet, tuple[str, ...]]:
     """The fleet without its lock, and the chosen hosts. Raises InvalidInventory for errors of the chosen hosts."""
     found = load.read(path, locked=False)
-    patterns = [part.strip() for text in limit for part in text.split(",")]
+    patterns = inventory.parts(limit)
     selected, missed = found.select(patterns) if patterns else (found.names, ())
     extra = [load.unmatched(pattern, path, found) for pattern in missed]
     judged = judge([*found.problems, *extra], selected if patterns else None)

@@ -10,7 +10,7 @@ import click
 from fleet import options, output, problems, terminal
 from fleet.errors import RunError
 from fleet.terminal import Terminal
-from schema import load
+from schema import load, ranges
 from schema.errors import Problem
 from schema.fleet import Fleet, judge
 
@@ -52,7 +52,7 @@ def _default() -> str:
 
 def judged(fleet: Fleet, path: str, limit: Sequence[str]) -> list[Problem]:
     """The problems as they count under a limit; a part of it that matches no host is one more."""
-    patterns = [part.strip() for one in limit for part in one.split(",")]
+    patterns = [part for one in limit for part in ranges.split(one)]
     if not patterns:
         return judge(fleet.problems, None)
     names, unmatched = fleet.select(patterns)

@@ -175,9 +175,8 @@ def test_the_kernel_that_has_no_module_says_when_it_came() -> None:
 
 
 def text(*changes: Change, not_seen: tuple[str, ...] = ()) -> list[str]:
-    return since.changes(
-        HostReport(host="node", status="drift", changes=changes, not_seen=not_seen, seen="2026-11-24T06:00:00Z")
-    )
+    host = HostReport(host="node", status="drift", changes=changes, not_seen=not_seen, seen="2026-11-24T06:00:00Z")
+    return [line for piece in since.changes(host) for line in piece]
 
 
 def test_the_report_says_since_when_below_the_change_and_the_same_thing_once() -> None:

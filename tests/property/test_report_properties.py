@@ -1,0 +1,103 @@
+"""What holds for every report, whatever its hosts say: no form loses a host, and each keeps to its grammar."""
+
+import re
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fleet.errors import Failure
+from fleet.report import baseline, group, text
+from fleet.report.model import HostReport, Report, counts
+from fleet.terminal import Terminal
+from schema import ranges
+from schema.errors import Finding
+from schema.plan import Change
+
+ANY = st.text(max_size=30) | st.sampled_from(
+    ["", "\x1b[2J", "]]>", '"\\\n', "<b>&", "| a | b |", "```", "\ud800", "\r\n"]
+)
+NAMES = st.from_regex(r"\A(n|gpu-)[0-9]{1,3}\Z") | st.from_regex(r"\A[a-z][a-z0-9.-]{0,5}\Z")
+CODES = st.sampled_from(["GPU900", "GPU901", "CMP900"])
+FINDINGS = st.builds(
+    Finding,
+    code=CODES,
+    severity=st.sampled_from(["error", "warning", "info"]),
+    accepted=st.booleans(),
+    message=ANY,
+    evidence=ANY,
+    hint=ANY,
+)
+CHANGES = st.builds(
+    Change,
+    concern=st.sampled_from(["driver", "cuda"]),
+    item=ANY,
+    observed=st.none() | ANY,
+    desired=st.none() | ANY,
+    disruption=st.sampled_from(["none", "restart", "reboot"]),
+)
+HOSTS = st.builds(
+    HostReport,
+    host=NAMES,
+    status=st.sampled_from(["in-sync", "drift", "unhealthy", "unreachable", "failed"]),
+    pending=st.sampled_from(["none", "reboot", "blocked"]),
+    changes=st.lists(CHANGES, max_size=2).map(tuple),
+    findings=st.lists(FINDINGS, max_size=2).map(tuple),
+    not_seen=st.lists(ANY, max_size=2).map(tuple),
+    error=st.none() | st.builds(Failure, code=st.just("RUN201"), message=ANY, evidence=ANY, hint=ANY),
+    seen=st.none() | st.just("2026-11-24T02:59:59Z"),
+    seconds=st.none() | st.floats(0, 600),
+)
+
+
+def made(hosts: list[HostReport]) -> Report:
+    return Report(
+        time="2026-11-24T03:00:00Z",
+        started="2026-11-24T02:59:00Z",
+        seconds=60.0,
+        summary=counts(hosts),
+        hosts=tuple(hosts),
+        inventory="site",
+    )
+
+
+LISTS = st.lists(HOSTS, max_size=8, unique_by=lambda host: host.host)
+REPORTS = LISTS.map(made)
+
+
+@settings(deadline=None)
+@given(REPORTS)
+def test_every_host_is_in_one_group_and_all_of_a_group_are_alike(report: Report) -> None:
+    found = group.groups(report.hosts)
+    assert sorted(name for one in found for name in one.names) == sorted(host.host for host in report.hosts)
+    assert all(len({host.status for host in one.hosts}) == 1 for one in found)
+    assert all(len({len(text.pieces(host)) for host in one.hosts}) == 1 for one in found)
+
+
+@settings(deadline=None)
+@given(REPORTS)
+def test_text_names_every_host_with_its_status_once(report: Report) -> None:
+    shown = text.render(report, Terminal(excerpts=False)).split("\n")
+    assert all(line.isprintable() for line in shown)
+    heads = [found for line in shown if (found := re.fullmatch(r"(\S+(?:, \S+)*) +(\S+)(?: \([^()]+\))?", line))]
+    told = [
+        (part, head[2]) for head in heads for part in ranges.split(head[1].replace(", ", ",")) if head[2] in counts([])
+    ]
+    for host in report.hosts:
+        hits = [status for part, status in told if part == host.host or ranges.matches(host.host, part)]
+        assert hits == [host.status]
+
+
+@settings(deadline=None)
+@given(LISTS, LISTS)
+def test_a_comparison_counts_every_host_once(old: list[HostReport], new: list[HostReport]) -> None:
+    then, today = {host.host for host in old}, {host.host for host in new}
+    compared = baseline.compare(made(old), new, today)
+    both = len(compared.hosts) + compared.same
+    assert (both, set(compared.added), set(compared.removed)) == (len(then & today), today - then, then - today)
+    assert "as before" in text.render(made(new).model_copy(update={"baseline": compared}))
+
+
+@settings(deadline=None)
+@given(HOSTS)
+def test_a_host_does_not_differ_from_itself(host: HostReport) -> None:
+    assert baseline.difference(host, host) is None
