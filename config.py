@@ -22,7 +22,7 @@ from pyinfra.context import config, state
 from pyinfra_cli import cli, inventory  # type: ignore[import-untyped]
 from pyinfra_cli.exceptions import CliError  # type: ignore[import-untyped]
 
-from fleet import floating, problems, terminal
+from fleet import floating, problems, terminal, translate
 from fleet import inventory as folders
 from fleet.errors import RunError
 from schema.errors import InvalidInventory
@@ -39,14 +39,14 @@ def chosen(name: str) -> tuple[str, ...]:
     return tuple(click.get_current_context().params.get(name) or ())
 
 
-def groups_from(path: str) -> folders.Groups:
+def groups_from(path: str) -> translate.Groups:
     """The loader of inventory files: ours for a folder or one host's YAML file, pyinfra's own for everything else."""
     if not folders.is_inventory(path):
         return dict(_groups_from_file(path))
     look = terminal.of(sys.stderr)
     try:
         fleet = folders.read(path, chosen("limit"))
-        found = folders.groups(fleet)
+        found = translate.groups(fleet)
     except (InvalidInventory, RunError) as error:
         text = error.text() if isinstance(error, RunError) else problems.refused(error, look)
         raise CliError(f"{path} cannot be used\n{text}") from None
@@ -73,7 +73,7 @@ def make_inventory(name: str, **arguments: object) -> Inventory:
     if not len(made):
         reason = "it names no host" if os.path.exists(name) else "no such folder, file, host or module"  # noqa: PTH110
         raise CliError(f"{name} is no inventory: {reason}. next: pyinfra inventory ...")
-    folders.connectors(made)
+    translate.connectors(made)
     return made
 
 

@@ -17,6 +17,7 @@ from deploys import look, step
 from deploys.step import StepError
 from fleet import dial, run
 from fleet.errors import Failure, RunError
+from fleet.look import Seen, Told, nothing
 from fleet.report import make, words
 from schema.errors import Finding
 from schema.model import Model
@@ -46,7 +47,7 @@ class Apply:
 
     state: State
     plans: dict[str, Plan] = field(default_factory=dict)
-    seen: dict[str, run.Seen] = field(default_factory=dict)
+    seen: dict[str, Seen] = field(default_factory=dict)
 
     def operations(self, name: str) -> list[str]:
         """Names of the operations that a host gets, in their order."""
@@ -54,7 +55,7 @@ class Apply:
         return [next(iter(self.state.op_meta[hash_].names)) for hash_ in host.op_hash_order]
 
 
-def prepare(state: State, told: run.Told = run.nothing) -> Apply:
+def prepare(state: State, told: Told = nothing) -> Apply:
     """Connect, look once at each host, and add its operations. Nothing is changed; failed hosts are left out."""
     # Operations of one step are then the same operation on all hosts, as in pyinfra's own command (3.10,
     # `api/operation.py`, solve_operation_consistency): otherwise hosts with different plans would wait for each other.
@@ -70,7 +71,7 @@ def prepare(state: State, told: run.Told = run.nothing) -> Apply:
     return made
 
 
-def add(host: Host) -> run.Seen:
+def add(host: Host) -> Seen:
     """Connect and add one host's operations; its snapshot. Raises RunError for one that cannot be looked at."""
     run.connect(host)
     host.state.activate_host(host)
@@ -119,9 +120,9 @@ def results(made: Apply, decide: Callable[[str, Snapshot], Plan]) -> tuple[HostR
     return tuple(_result(made, host, after.get(host.name), decide) for host in made.state.inventory)
 
 
-def _look_again(made: Apply, names: set[str]) -> dict[str, run.Seen]:
+def _look_again(made: Apply, names: set[str]) -> dict[str, Seen]:
     hosts = [host for host in made.state.active_hosts if host.name in names and failure(host) is None]
-    found: dict[str, run.Seen] = {}
+    found: dict[str, Seen] = {}
 
     def one(host: Host) -> None:
         ctx_host.set(host)  # type: ignore[no-untyped-call]
@@ -132,7 +133,7 @@ def _look_again(made: Apply, names: set[str]) -> dict[str, run.Seen]:
     return found
 
 
-def _result(made: Apply, host: Host, after: run.Seen | None, decide: Callable[[str, Snapshot], Plan]) -> HostResult:
+def _result(made: Apply, host: Host, after: Seen | None, decide: Callable[[str, Snapshot], Plan]) -> HostResult:
     shown = made.plans.get(host.name)
     changes = shown.changes if shown is not None else ()
     before = made.seen[host.name]

@@ -98,9 +98,9 @@ def main() -> None:
 def run(arguments: list[str]) -> int:
     """Run one verb and give its exit code. A user's mistake ends in one message, never in a traceback."""
     if NETWORKED.intersection(arguments[:1]):
-        from gevent import monkey  # type: ignore[import-untyped]
+        from fleet import start
 
-        monkey.patch_all()
+        start.networked()
     try:
         code = cli.main(arguments, prog_name="fleet", standalone_mode=False)
     except SystemExit as ended:

@@ -1,74 +1,104 @@
-"""Open an authenticated SSH connection to an endpoint, through its jumps, with the host's key checked."""
+"""Open an authenticated SSH connection to an endpoint, through its jumps, with the host's key checked.
+
+Whoever connects comes here: the looks of `fleet` and, through `fleet.ssh`, pyinfra. `owner` is whose run it is; the
+connections to jump hosts are its own and end with `close(owner)`.
+"""
 
 import logging
+import socket
 import threading
-from collections.abc import Iterable, Mapping
-from pathlib import Path
-from socket import socket
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
 import paramiko
-from paramiko import PKey
-from pyinfra.api.exceptions import PyinfraError
-from pyinfra.api.state import State
-from pyinfra.connectors.ssh_util import get_private_key, load_key_with_certificate
-from pyinfra.connectors.sshuserclient.client import get_ssh_config
 
-from fleet import hostkeys
+from fleet import hostkeys, keys, knownfiles, ssh_config, tcp
 from fleet.endpoint import Endpoint
 from fleet.errors import RunError
+from fleet.ssh_config import Options
 
-USER_FILES = (Path("~/.ssh/known_hosts"), Path("~/.ssh/known_hosts2"), Path("/etc/ssh/ssh_known_hosts"))
+# What paramiko talks through.
+Link = socket.socket | paramiko.Channel | paramiko.ProxyCommand
 # paramiko 4 wakes ten times a second on each open connection to see whether it was closed (`Transport.__init__`); while
 # hosts work that is half of a run's CPU. While it logs in, this is also how late its own time limits may be.
 WAKE_SECONDS = 5.0
 LOGIN_WAKE_SECONDS = 1.0
 # Connections to jump hosts are shared: a bastion's sshd drops many logins at once (sshd_config(5), MaxStartups).
-_HOPS: WeakKeyDictionary[State, dict[Endpoint, paramiko.SSHClient | Exception]] = WeakKeyDictionary()
+_HOPS: WeakKeyDictionary[object, dict[Endpoint, paramiko.SSHClient | Exception]] = WeakKeyDictionary()
 # paramiko's threads log tracebacks of what `dial` raises; without a handler Python prints them (logging.lastResort).
 logging.getLogger("paramiko").addHandler(logging.NullHandler())
 _HOPS_LOCK = threading.RLock()  # A jump may itself be reached by a jump.
 
 
-def options(endpoint: Endpoint) -> dict[str, object]:
-    """What ssh_config says of a host, keys in lower case; {} without a file. Read once per file by pyinfra."""
-    config = get_ssh_config(endpoint.ssh_config)
-    return dict(config.lookup(endpoint.hostname)) if config else {}
+class Place(NamedTuple):
+    """Where an endpoint is: ssh_config's word for it, the address and the port, and the name its key is filed under."""
+
+    options: Options
+    hostname: str
+    port: int
+    key_name: str
 
 
-def text(found: dict[str, object], key: str) -> str | None:
-    value = found.get(key)
-    return value if isinstance(value, str) and value.lower() != "none" else None
+def place(endpoint: Endpoint) -> Place:
+    """Raises RunError for an ssh_config that cannot be used."""
+    found = ssh_config.options(endpoint.ssh_config, endpoint.hostname)
+    hostname = ssh_config.text(found, "hostname") or endpoint.hostname
+    port = endpoint.port or int(ssh_config.text(found, "port") or 22)
+    alias = ssh_config.text(found, "hostkeyalias")
+    # The alias is the whole name, without the port (ssh_config(5), HostKeyAlias).
+    return Place(found, hostname, port, alias or hostkeys.server_name(hostname, port))
 
 
-def dial(state: State, endpoint: Endpoint, password: str = "", passphrase: str = "") -> paramiko.SSHClient:
-    """Connect and log in. Raises paramiko's, the system's and pyinfra's errors as they are, RunError for a jump."""
-    found = options(endpoint)
-    hostname = text(found, "hostname") or endpoint.hostname
-    port = endpoint.port or int(text(found, "port") or 22)
-    files = known_files(endpoint, found)
+def reach(owner: object, endpoint: Endpoint, at: Place, late: Callable[[], None] = tcp.nothing) -> Link:
+    """A way for bytes to the endpoint: TCP, ssh_config's command, or a channel of a jump host. Raises OSError and such.
+
+    `late` is called once if TCP has no answer at once.
+    """
+    named = ssh_config.text(at.options, "proxyjump")
+    jump = endpoint.jump or (_chain(named, endpoint) if named else None)
+    if jump is not None:
+        transport = _hop(owner, jump).get_transport()
+        if transport is None:
+            raise EOFError(f"the connection to the jump host {jump.hostname} is closed")
+        return transport.open_channel(
+            "direct-tcpip", (at.hostname, at.port), ("127.0.0.1", 0), timeout=endpoint.timeout
+        )
+    command = ssh_config.text(at.options, "proxycommand")
+    if command:
+        return paramiko.ProxyCommand(command)
+    return tcp.connect(at.hostname, at.port, endpoint.timeout, ssh_config.text(at.options, "addressfamily"), late)
+
+
+def dial(
+    owner: object, endpoint: Endpoint, password: str = "", passphrase: str = "", link: Link | None = None
+) -> paramiko.SSHClient:
+    """Connect and log in, over `link` where the endpoint was reached before. Raises paramiko's and the system's errors
+    as they are, RunError for a jump, a key or an ssh_config."""
+    at = place(endpoint)
+    files = knownfiles.of(endpoint, at.options)
     client = paramiko.SSHClient()
-    hostkeys.fill(client.get_host_keys(), files, hostkeys.server_name(hostname, port))
-    client.set_missing_host_key_policy(hostkeys.Policy(files, accept_new=endpoint.accept_new))
-    key = _key(state, endpoint, found, passphrase)
+    client.set_missing_host_key_policy(hostkeys.Policy(files, at.key_name, accept_new=endpoint.accept_new))
+    server_name = hostkeys.server_name(at.hostname, at.port)
+    hostkeys.fill(client.get_host_keys(), files, at.key_name, server_name)
+    link = link or reach(owner, endpoint, at)
     try:
         client.connect(
-            hostname,
-            port,
-            username=endpoint.user or text(found, "user"),
+            at.hostname,
+            at.port,
+            username=endpoint.user or ssh_config.text(at.options, "user"),
             password=password or None,
-            pkey=key,
             timeout=endpoint.timeout,
             banner_timeout=endpoint.timeout,
             auth_timeout=endpoint.timeout,
             channel_timeout=endpoint.timeout,
-            allow_agent=key is None,
-            look_for_keys=key is None,
-            sock=_socket(state, endpoint, found, hostname, port),
+            sock=link,
             transport_factory=_transport,
+            **_identities(endpoint, at.options, passphrase),
         )
     except BaseException:
         client.close()
+        link.close()
         raise
     transport = client.get_transport()
     if transport is not None:
@@ -77,7 +107,7 @@ def dial(state: State, endpoint: Endpoint, password: str = "", passphrase: str =
 
 
 def _transport(
-    sock: str | tuple[str, int] | socket | paramiko.Channel | paramiko.ProxyCommand,
+    sock: str | tuple[str, int] | socket.socket | paramiko.Channel | paramiko.ProxyCommand,
     *,
     gss_kex: bool,
     gss_deleg_creds: bool,
@@ -94,49 +124,36 @@ def _transport(
     return made
 
 
-def known_files(endpoint: Endpoint, found: dict[str, object]) -> tuple[Path, ...]:
-    """The inventory's file, else ssh_config's UserKnownHostsFile, else OpenSSH's own (ssh(1), FILES)."""
-    if endpoint.known_hosts:
-        return tuple(Path(file) for file in endpoint.known_hosts)
-    named = text(found, "userknownhostsfile")
-    files = tuple(Path(file) for file in named.split()) if named else USER_FILES
-    return tuple(file.expanduser() for file in files)
+def _identities(endpoint: Endpoint, found: Options, passphrase: str) -> dict[str, Any]:
+    """What is offered to log in with, as arguments of paramiko's `connect`.
 
-
-def _key(state: State, endpoint: Endpoint, found: dict[str, object], passphrase: str) -> PKey | None:
-    """The inventory's key, else the first of ssh_config's IdentityFile that can be read without asking."""
+    The inventory's key alone, as `ssh -o IdentitiesOnly=yes -i`; else ssh_config's files, then the agent; without any
+    file the usual keys too. With IdentitiesOnly an agent's key counts where one of the files names it.
+    """
     if endpoint.key is not None:
-        return get_private_key(state, endpoint.key, passphrase)
-    named = found.get("identityfile")
-    for file in named if isinstance(named, list) else ():
-        if Path(str(file)).expanduser().is_file():
-            try:
-                return load_key_with_certificate(str(file), passphrase, allow_prompt=False)
-            except (PyinfraError, paramiko.SSHException, OSError):
-                continue
-    return None
-
-
-def _socket(
-    state: State, endpoint: Endpoint, found: dict[str, object], hostname: str, port: int
-) -> paramiko.Channel | paramiko.ProxyCommand | None:
-    named = text(found, "proxyjump")
-    jump = endpoint.jump or (_chain(named, endpoint) if named else None)
-    if jump is not None:
-        transport = _hop(state, jump).get_transport()
-        if transport is None:
-            raise EOFError(f"the connection to the jump host {jump.hostname} is closed")
-        return transport.open_channel("direct-tcpip", (hostname, port), ("127.0.0.1", 0), timeout=endpoint.timeout)
-    command = text(found, "proxycommand")
-    return paramiko.ProxyCommand(command) if command else None
+        return {"pkey": keys.declared(endpoint.key, passphrase), "allow_agent": False, "look_for_keys": False}
+    files = ssh_config.words(found, "identityfile")
+    only = (ssh_config.text(found, "identitiesonly") or "").lower() == "yes"
+    certificate = ssh_config.text(found, "certificatefile") or ""
+    loaded = {file: key for file in files if isinstance(key := keys.load(file, passphrase, certificate), paramiko.PKey)}
+    first = [*(keys.of_agent(file for file in files if file not in loaded) if only else ()), *loaded.values()]
+    return {
+        "pkey": first[0] if first else None,
+        "key_filename": [file for file, key in loaded.items() if key is not first[0]],
+        "allow_agent": not only,
+        "look_for_keys": not files,
+    }
 
 
 def _chain(named: str, endpoint: Endpoint) -> Endpoint | None:
     """ssh_config's "user@first:port,second": the last one reaches the host, each is reached through the one before."""
     chain = None
     for hop in named.split(","):
-        user, _, place = hop.strip().rpartition("@")
-        hostname, colon, port = place.rpartition(":") if place.count(":") == 1 else (place, "", "")
+        user, _, where = hop.strip().removeprefix("ssh://").rpartition("@")
+        hostname, colon, port = where.rpartition(":") if where.count(":") == 1 else (where, "", "")
+        if where.startswith("["):
+            hostname, _, port = where[1:].partition("]")
+            colon, port = port[:1], port[1:]
         chain = endpoint.model_copy(
             update={
                 "hostname": hostname,
@@ -149,16 +166,16 @@ def _chain(named: str, endpoint: Endpoint) -> Endpoint | None:
     return chain
 
 
-def _hop(state: State, endpoint: Endpoint) -> paramiko.SSHClient:
+def _hop(owner: object, endpoint: Endpoint) -> paramiko.SSHClient:
     """The shared connection to a jump host. One that failed is not tried again for each host behind it."""
     with _HOPS_LOCK:
-        hops = _HOPS.setdefault(state, {})
+        hops = _HOPS.setdefault(owner, {})
         made = hops.get(endpoint)
         if isinstance(made, paramiko.SSHClient):
             transport = made.get_transport()
             made = made if transport is not None and transport.is_active() else None
         if made is None:
-            made = hops[endpoint] = _attempt(state, endpoint)
+            made = hops[endpoint] = _attempt(owner, endpoint)
     if isinstance(made, Exception):
         raise RunError(
             "RUN205",
@@ -169,15 +186,15 @@ def _hop(state: State, endpoint: Endpoint) -> paramiko.SSHClient:
     return made
 
 
-def _attempt(state: State, endpoint: Endpoint) -> paramiko.SSHClient | Exception:
+def _attempt(owner: object, endpoint: Endpoint) -> paramiko.SSHClient | Exception:
     try:
-        return dial(state, endpoint)
-    except (paramiko.SSHException, OSError, EOFError, PyinfraError, RunError) as error:
+        return dial(owner, endpoint)
+    except (paramiko.SSHException, OSError, EOFError, RunError) as error:
         return error
 
 
-def close(state: State) -> None:
+def close(owner: object) -> None:
     """End the connections to jump hosts."""
-    for made in _HOPS.pop(state, {}).values():
+    for made in _HOPS.pop(owner, {}).values():
         if isinstance(made, paramiko.SSHClient):
             made.close()

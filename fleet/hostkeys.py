@@ -33,19 +33,19 @@ class Known:
 
     plain: dict[str, list[Line]] = field(default_factory=dict)
     patterns: list[Line] = field(default_factory=list)
-    hashed: list[Line] = field(default_factory=list)
+    hashed: list[tuple[bytes, bytes, Line]] = field(default_factory=list)
     revoked: set[str] = field(default_factory=set)
 
 
 class UnknownHostKey(SSHException):
     """The host shows a key that no known_hosts file has; `fingerprint` as ssh-keygen -l prints it."""
 
-    def __init__(self, name: str, key: PKey, file: Path, *, revoked: bool = False) -> None:
+    def __init__(self, name: str, key: PKey, files: tuple[Path, ...], *, revoked: bool = False) -> None:
         super().__init__(f"unknown host key of {name}")
         self.name = name
         self.kind = key.get_name()
         self.fingerprint = str(key.fingerprint)
-        self.file = file
+        self.files = files
         self.revoked = revoked
 
 
@@ -75,7 +75,7 @@ def _file(words: list[str], known: Known) -> None:
     if marker == "@revoked":
         known.revoked.add(line.blob)
     elif line.hosts.startswith("|1|"):
-        known.hashed.append(line)
+        known.hashed.extend(filter(None, [_hashed(line)]))
     elif any(character in line.hosts for character in "*?!"):
         known.patterns.append(line)
     else:
@@ -83,19 +83,25 @@ def _file(words: list[str], known: Known) -> None:
             known.plain.setdefault(name.lower(), []).append(line)
 
 
-def fill(keys: HostKeys, files: tuple[Path, ...], name: str) -> None:
-    """Put the keys on file for a server name into paramiko's table; revoked keys are left out."""
-    for file in files:
-        known = read(file)
+def fill(keys: HostKeys, files: tuple[Path, ...], name: str, server: str = "") -> None:
+    """Put the keys on file for a name into paramiko's table, under `server` where paramiko looks for another name.
+
+    Keys that one of the files revokes are left out.
+    """
+    listed = [read(file) for file in files]
+    revoked = set().union(*(known.revoked for known in listed))
+    for known in listed:
         for line in _lines(known, name.lower()):
-            key = _key(line)
-            if key is not None and line.blob not in known.revoked:
-                keys.add(name, key.get_name(), key)
+            key = _key(line) if line.blob not in revoked else None
+            if key is not None:
+                keys.add(server or name, key.get_name(), key)
 
 
 def _lines(known: Known, name: str) -> list[Line]:
     matching = [line for line in known.patterns if _matches(line.hosts, name)]
-    return known.plain.get(name, []) + matching + [line for line in known.hashed if _hashed(line.hosts, name)]
+    encoded = name.encode()
+    hashed = [line for salt, digest, line in known.hashed if hmac.digest(salt, encoded, "sha1") == digest]
+    return known.plain.get(name, []) + matching + hashed
 
 
 def _matches(hosts: str, name: str) -> bool:
@@ -106,14 +112,16 @@ def _matches(hosts: str, name: str) -> bool:
     return any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)
 
 
-def _hashed(hosts: str, name: str) -> bool:
+def _hashed(line: Line) -> tuple[bytes, bytes, Line] | None:
+    """Salt, digest and line of a hashed name "|1|SALT|DIGEST"; each look-up has to try them all."""
     try:
-        salt, digest = (base64.b64decode(part) for part in hosts.split("|")[2:4])
+        salt, digest = (base64.b64decode(part) for part in line.hosts.split("|")[2:4])
     except (ValueError, binascii.Error):
-        return False
-    return hmac.compare_digest(hmac.digest(salt, name.encode(), "sha1"), digest)
+        return None
+    return salt, digest, line
 
 
+@functools.cache
 def _key(line: Line) -> PKey | None:
     try:
         return PKey.from_type_string(line.kind, base64.b64decode(line.blob))
@@ -123,18 +131,19 @@ def _key(line: Line) -> PKey | None:
 
 
 class Policy(MissingHostKeyPolicy):
-    """What happens to a key that is not on file: refused, or with `accept_new` written to the first file."""
+    """What happens to a key that is not on file for `name`: refused, or with `accept_new` written to the first file."""
 
-    def __init__(self, files: tuple[Path, ...], *, accept_new: bool) -> None:
+    def __init__(self, files: tuple[Path, ...], name: str, *, accept_new: bool) -> None:
         self.files = files
+        self.name = name
         self.accept_new = accept_new
 
     def missing_host_key(self, client: SSHClient, hostname: str, key: PKey) -> None:
         revoked = any(key.get_base64() in read(file).revoked for file in self.files)
-        if revoked or not self.accept_new:
-            raise UnknownHostKey(hostname, key, self.files[0], revoked=revoked)
+        if revoked or not self.accept_new or not self.files:
+            raise UnknownHostKey(self.name, key, self.files, revoked=revoked)
         with _APPEND:
-            _append(self.files[0], f"{hostname} {key.get_name()} {key.get_base64()}\n")
+            _append(self.files[0], f"{self.name} {key.get_name()} {key.get_base64()}\n")
 
 
 def _append(file: Path, line: str) -> None:

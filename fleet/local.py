@@ -1,12 +1,11 @@
 """This machine under its own name in the inventory: commands without SSH."""
 
-import gevent  # type: ignore[import-untyped]
-from gevent import subprocess
 from pyinfra.api.command import StringCommand
 from pyinfra.connectors.local import LocalConnector
 from pyinfra.connectors.util import CommandOutput
 
-from fleet import shell
+from fleet import process, shell
+from fleet.command import Call
 
 
 class Local(LocalConnector):
@@ -22,17 +21,5 @@ class Local(LocalConnector):
         """Exit code in the wanted ones (0), and the output. Raises TimeoutError."""
         return shell.execute(self.host, command, arguments, self._run, (print_input, print_output))
 
-    def _run(self, call: shell.Call, timeout_seconds: float, pty: bool) -> tuple[int, bytes, bytes]:
-        process = subprocess.Popen(
-            ["/bin/sh", "-c", call.line],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        )
-        try:
-            with gevent.Timeout(timeout_seconds, TimeoutError(f"no end within {timeout_seconds:.0f} s")):
-                stdout, stderr = process.communicate(call.stdin)
-        except TimeoutError:
-            process.kill()
-            raise
-        return process.returncode, stdout, stderr
+    def _run(self, call: Call, timeout_seconds: float, pty: bool) -> tuple[int, bytes, bytes]:
+        return process.run(call, timeout_seconds)

@@ -1,6 +1,8 @@
-"""The one place that owns pyinfra's API mode: connect, look, apply. Callers have gevent's monkey patches in place."""
+"""The one place that owns pyinfra's API mode: connect, look, apply. Callers have gevent's monkey patches in place.
 
-import logging
+Looks alone take `fleet.look`.
+"""
+
 from collections.abc import Callable, Iterable
 
 import gevent  # type: ignore[import-untyped]
@@ -13,55 +15,29 @@ from pyinfra.connectors.util import CommandOutput
 from pyinfra.context import ctx_host, ctx_state
 
 from facts.snapshot import HostSnapshot
-from fleet import dial, inventory, shell
+from fleet import look, shell, translate
 from fleet.errors import RunError
+from fleet.look import Seen, Told, nothing
 from fleet.secrets import Secret
+from fleet.session import LOOK_SECONDS
 from schema.fleet import Fleet
 from schema.snapshot import Snapshot
-
-# Each of the probe's commands has a time limit of its own; together they stay below this.
-LOOK_SECONDS = 120
-Seen = Snapshot | RunError
-Told = Callable[[str, Seen], None]
-Began = Callable[[str], None]
-
-
-def nothing(_name: str, _seen: Seen | None = None) -> None:
-    """The progress of a run that shows none."""
 
 
 def state_of(fleet: Fleet, names: Iterable[str], *, asked: Secret | None = None, force: str = "") -> State:
     """pyinfra's state for some hosts, before anything was connected; `force` names hosts, with commas between."""
-    made = inventory.build(fleet, names, {"force": force} if force else {}, asked)
+    made = translate.build(fleet, names, {"force": force} if force else {}, asked)
     state = State(made, Config(), check_for_changes=False)  # type: ignore[no-untyped-call]
     state.set_stage(StateStage.Connect)
     return state
 
 
-def snapshots(
-    fleet: Fleet, names: Iterable[str], *, asked: Secret | None = None, told: Told = nothing, began: Began = nothing
-) -> dict[str, Seen]:
-    """One look at each host, many at a time: its snapshot, or why there is none. Never raises for a host's sake.
-
-    `began` is called as each host's turn comes, `told` as it is done. A connection is open only while its host is
-    looked at.
-    """
-    state = state_of(fleet, names, asked=asked)
-    try:
-        return each(state, look, told, began)
-    finally:
-        dial.close(state)
-
-
-def each(
-    state: State, function: Callable[[Host], Seen], told: Told = nothing, began: Began = nothing
-) -> dict[str, Seen]:
+def each(state: State, function: Callable[[Host], Seen], told: Told = nothing) -> dict[str, Seen]:
     """`function` of each host, in pyinfra's pool; results in the inventory's order."""
     found: dict[str, Seen] = {}
 
     def one(host: Host) -> None:
         ctx_host.set(host)  # type: ignore[no-untyped-call]
-        began(host.name)
         found[host.name] = guarded(function, host)
         told(host.name, found[host.name])
 
@@ -77,22 +53,7 @@ def guarded(function: Callable[[Host], Seen], host: Host) -> Seen:
     except RunError as error:
         return error
     except Exception as error:
-        logging.getLogger("pyinfra").exception("unexpected on %s", host.name)
-        return RunError(
-            "RUN200",
-            f"unexpected on {host.name}: {type(error).__name__}: {error}",
-            state="unknown",
-            hint="run the same command again; if it stays, report it with the log",
-        )
-
-
-def look(host: Host) -> Snapshot:
-    """Connect, run the probe, disconnect. Raises RunError."""
-    connect(host)
-    try:
-        return snapshot(host)
-    finally:
-        host.disconnect()
+        return look.unexpected(host.name, error)
 
 
 def connect(host: Host) -> None:

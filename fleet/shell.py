@@ -2,7 +2,6 @@
 
 import functools
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 from pyinfra import logger
 from pyinfra.api.command import QuoteString, StringCommand
@@ -10,11 +9,11 @@ from pyinfra.api.host import Host
 from pyinfra.api.output import echo
 from pyinfra.connectors.util import CommandOutput, OutputLine, make_unix_command
 
+from fleet import command
+from fleet.command import MARKER, Call
 from fleet.errors import RunError
 from fleet.secrets import Secret
 
-# A command under sudo says this first, on standard error: without it, a failure is sudo's own, in any language.
-MARKER = "gpufleet: sudo works"
 FAILURE = "gpufleet_connection"
 # Arguments of make_unix_command (pyinfra 3.10) that are sudo's, and are handled here.
 SUDO_KEYS = ("_sudo", "_sudo_user", "_use_sudo_login", "_preserve_sudo_env", "_sudo_password", "_sudo_askpass_path")
@@ -23,34 +22,21 @@ CONTROL_KEYS = frozenset(
 )
 # No command of ours is silent for longer, and none may keep a run waiting for ever.
 TIMEOUT_SECONDS = 300
-# What a host may send back for one command.
-LARGEST = 64 * 1024 * 1024
 
 
-@dataclass(frozen=True)
-class Call:
-    """A command line for the host's shell, its standard input, and what it is when shown."""
-
-    line: str
-    shown: str
-    stdin: bytes
-    sudo: bool
-    password: bool
-
-
-def call(host: Host, command: StringCommand, arguments: Mapping[str, object], stdin: bytes = b"") -> Call:
+def call(host: Host, given: StringCommand, arguments: Mapping[str, object], stdin: bytes = b"") -> Call:
     """The command under pyinfra's arguments. A sudo password is the first line of standard input (sudo(8), -S): never
     in a command line, nor in an environment, where pyinfra's own way puts it. Raises RunError when it cannot be had.
     """
-    if not isinstance(command, StringCommand):
-        command = StringCommand(str(command))
+    if not isinstance(given, StringCommand):
+        given = StringCommand(str(given))
     plain = {key: value for key, value in arguments.items() if key not in SUDO_KEYS}
     if not arguments.get("_sudo"):
-        return _call(make_unix_command(command, **plain), stdin, sudo=False, password=False)
+        return _call(make_unix_command(given, **plain), stdin, sudo=False, password=False)
     password = _password(host, arguments)
     # A host that asks no password leaves the line unread: the command must not find it in its input.
     closed = "exec </dev/null;" if password and not stdin else ""
-    inner = make_unix_command(StringCommand(f"echo '{MARKER}' >&2;", closed, command), **plain)
+    inner = make_unix_command(StringCommand(f"echo '{MARKER}' >&2;", closed, given), **plain)
     line = StringCommand(*_sudo(arguments, password=bool(password)), inner)
     return _call(line, f"{password}\n".encode() + stdin if password else stdin, sudo=True, password=bool(password))
 
@@ -68,9 +54,7 @@ def _password(host: Host, arguments: Mapping[str, object]) -> str:
 
 
 def _sudo(arguments: Mapping[str, object], *, password: bool) -> list[str | QuoteString]:
-    """sudo's own part of the line: -k ignores cached credentials, so that a wrong password is found at once."""
-    words: list[str | QuoteString] = ["sudo", "-H"]
-    words += ["-S", "-k", "-p", "''"] if password else ["-n"]
+    words: list[str | QuoteString] = [*command.sudo_words(password=password)]
     if arguments.get("_use_sudo_login"):
         words.append("-i")
     if arguments.get("_preserve_sudo_env"):
@@ -104,14 +88,8 @@ class Output(CommandOutput):
 
 def output(stdout: bytes, stderr: bytes) -> tuple[CommandOutput, bool]:
     """Lines as pyinfra wants them, and whether sudo's marker was among them (it is taken out)."""
-    errors = _lines(stderr)
-    marked = MARKER in errors
-    return Output(_lines(stdout), [line for line in errors if line != MARKER]), marked
-
-
-def _lines(data: bytes) -> list[str]:
-    text = data.decode("utf-8", "replace")
-    return text.removesuffix("\n").split("\n") if text else []
+    errors, marked = command.marked(stderr)
+    return Output(command.lines(stdout), errors), marked
 
 
 def fail(host: Host, error: RunError) -> None:
@@ -122,32 +100,12 @@ def fail(host: Host, error: RunError) -> None:
             host.log_styled(line, fg="red", log_func=logger.error)
 
 
-def refused(host: Host, made: Call, found: CommandOutput) -> RunError:
-    """Why sudo did not run the command. The password is not asked for again: sudo counts failures (faillock(8))."""
-    evidence = "\n".join(found.stderr_lines[-4:])
-    if made.password:
-        return RunError(
-            "RUN211",
-            f"sudo on {host.name} did not take the password",
-            evidence=evidence,
-            state="nothing was run",
-            hint="mend connection.sudo_password in the inventory, or give it once: fleet ... -K",
-        )
-    return RunError(
-        "RUN210",
-        f"sudo on {host.name} needs a password, or is not allowed",
-        evidence=evidence,
-        state="nothing was run",
-        hint="give it once: fleet ... -K (pyinfra: --same-sudo-password), or declare connection.sudo_password",
-    )
-
-
 Runner = Callable[[Call, float, bool], tuple[int, bytes, bytes]]
 
 
 def execute(
     host: Host,
-    command: StringCommand,
+    given: StringCommand,
     arguments: Mapping[str, object],
     runner: Runner,
     show: tuple[bool, bool],
@@ -161,7 +119,7 @@ def execute(
         return False, CommandOutput([])
     rest = {key: value for key, value in arguments.items() if key not in CONTROL_KEYS}
     try:
-        made = call(host, command, rest, _stdin(arguments.get("_stdin")))
+        made = call(host, given, rest, _stdin(arguments.get("_stdin")))
     except RunError as error:
         fail(host, error)
         return False, CommandOutput([])
@@ -175,7 +133,7 @@ def execute(
     if show[1]:
         echo("\n".join(f"{host.print_prefix}{line}" for line in found.output_lines), err=True)
     if made.sudo and not marked and code and not pty:
-        fail(host, refused(host, made, found))
+        fail(host, command.refused(host.name, made, found.stderr_lines))
         return False, found
     wanted = arguments.get("_success_exit_codes") or [0]
     return code in wanted if isinstance(wanted, list | tuple | set) else code == 0, found

@@ -1,14 +1,14 @@
 """Looks at machines that are to be described: where conda stands and what it was asked for, then the snapshot."""
 
-from collections.abc import Callable, Iterable, Mapping
-
-from pyinfra.api.host import Host
+from collections.abc import Iterable, Mapping
 
 from facts import probe
 from facts.discovery import Origins
-from fleet import dial, run
+from fleet import look
 from fleet.discover import conda
+from fleet.look import Seen, Told
 from fleet.secrets import Secret
+from fleet.session import Session
 from schema.discovery import Discovery
 from schema.fleet import Fleet
 from schema.snapshot import Snapshot
@@ -20,27 +20,15 @@ def machines(
     prefixes: Mapping[str, str],
     *,
     asked: Secret | None = None,
-    told: Callable[[str, run.Seen], None] = run.nothing,
-) -> tuple[dict[str, run.Seen], dict[str, Discovery]]:
+    told: Told = look.nothing,
+) -> tuple[dict[str, Seen], dict[str, Discovery]]:
     """Two commands on each host: its snapshot or why there is none, and its discovery; `prefixes` are declared ones."""
     found: dict[str, Discovery] = {}
-    listed = list(names)
-    if not listed:
-        return {}, found
+    fact = Origins()
 
-    def look(host: Host) -> Snapshot:
-        run.connect(host)
-        try:
-            fact = Origins()
-            ok, output = run.asked(host, fact.command())
-            found[host.name] = fact.process(output.stdout_lines) if ok else Discovery()
-            prefix = prefixes.get(host.name) or conda.prefix(found[host.name], probe.PREFIX)
-            return run.snapshot(host, prefix)
-        finally:
-            host.disconnect()
+    def both(at: Session) -> Snapshot:
+        ok, said, _ = at.run(fact.command())
+        found[at.name] = fact.process(said) if ok else Discovery()
+        return look.observed(at, prefixes.get(at.name) or conda.prefix(found[at.name], probe.PREFIX))
 
-    state = run.state_of(fleet, listed, asked=asked)
-    try:
-        return run.each(state, look, told), found
-    finally:
-        dial.close(state)
+    return look.snapshots(fleet, names, both, asked=asked, told=told), found

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from fleet import run, staged
+from fleet import look, staged
 from fleet.discover import folder, write
 from fleet.discover.check import Verdict
 from fleet.discover.folder import Known
@@ -17,7 +17,7 @@ from schema.groups import is_name
 from schema.host import HostSpec
 from schema.snapshot import Snapshot
 
-Looks = tuple[Mapping[str, run.Seen], Mapping[str, Discovery]]
+Looks = tuple[Mapping[str, look.Seen], Mapping[str, Discovery]]
 
 
 @dataclass(frozen=True)

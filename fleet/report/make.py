@@ -3,7 +3,7 @@
 import datetime
 from collections.abc import Iterable, Mapping
 
-from fleet import accepted
+from fleet import accepted, look
 from fleet.errors import Failure, RunError
 from fleet.report import baseline, facts
 from fleet.report.clock import Clock, Times, stamp
@@ -20,13 +20,13 @@ UNREACHABLE = frozenset({"RUN201", "RUN205", "RUN207"})
 
 def report(
     fleet: Fleet,
-    seen: Mapping[str, Snapshot | RunError],
+    told: Mapping[str, HostReport],
     fail_on: FailOn,
     clock: Clock,
     old: Report | None = None,
 ) -> Report:
     """The report of all hosts that were looked at, in their order; `old`: the baseline."""
-    made = hosts(fleet.hosts, seen, fail_on)
+    made = compared(fleet.hosts, told, fail_on)
     timed = tuple(
         host.model_copy(update=_times(clock.hosts.get(host.host)) | {"groups": fleet.hosts[host.host].groups})
         for host in made
@@ -52,11 +52,26 @@ def hosts(
 ) -> tuple[HostReport, ...]:
     """One report for each host that was looked at, in their order."""
     today = datetime.datetime.now(tz=datetime.UTC).date()
-    told = {name: host_report(specs[name], found, fail_on, today) for name, found in seen.items()}
+    return compared(
+        specs, {name: host_report(specs[name], found, fail_on, today) for name, found in seen.items()}, fail_on
+    )
+
+
+def compared(specs: Mapping[str, HostSpec], made: Mapping[str, HostReport], fail_on: FailOn) -> tuple[HostReport, ...]:
+    """The reports with what can be said of a host only when all were looked at: risks that are accepted for nothing."""
+    told = dict(made)
     for name, extra in accepted.unused(specs, {name: host.findings for name, host in told.items() if not host.error}):
         status = "unhealthy" if fail_on == "warning" and told[name].status == "in-sync" else told[name].status
         told[name] = told[name].model_copy(update={"findings": (*told[name].findings, extra), "status": status})
     return tuple(told.values())
+
+
+def safely(spec: HostSpec, seen: Snapshot | RunError, fail_on: FailOn, today: datetime.date) -> HostReport:
+    """`host_report`; a host that the diff cannot take fails alone."""
+    try:
+        return host_report(spec, seen, fail_on, today)
+    except Exception as error:
+        return host_report(spec, look.unexpected(spec.name, error), fail_on, today)
 
 
 def host_report(spec: HostSpec, seen: Snapshot | RunError, fail_on: FailOn, today: datetime.date) -> HostReport:

@@ -5,12 +5,13 @@ from pathlib import Path
 
 import click
 
-from fleet import floating, inventory, log, options, output, problems, prompt, run, terminal
+from fleet import floating, inventory, log, options, output, problems, progress, prompt, terminal
+from fleet import look as looks
 from fleet.errors import RunError
 from fleet.report import baseline as baselines
 from fleet.report import form, make
 from fleet.report.clock import Clock
-from fleet.report.model import FailOn, Report
+from fleet.report.model import FailOn, HostReport, Report
 from schema.snapshot import Snapshot
 
 
@@ -87,12 +88,15 @@ def look(
     if floats := floating.note(fleet, names, options.inventory_path(path)):
         click.echo(floats, err=True)
     asked = prompt.sudo_password(ask_sudo)
-    clock, count = Clock(), output.counter(names)
+    clock, shown = Clock(), progress.Progress(names)
+    made: dict[str, HostReport] = {}
 
     def told(name: str, found: Snapshot | RunError) -> None:
         clock.ended(name, found)
-        count(name, found)
+        # What was observed is not kept: of thousands of hosts their reports alone remain.
+        made[name] = make.safely(fleet.hosts[name], found, fail_on, clock.started.date())
+        shown.told(name, made[name].status, made[name].error)
 
-    seen = run.snapshots(fleet, names, asked=asked, told=told, began=clock.began)
-    output.progress_end()
-    return make.report(fleet, seen, fail_on, clock, old[0] if old is not None else None)
+    looks.each(fleet, names, looks.observed, told, asked=asked, began=clock.began)
+    shown.end()
+    return make.report(fleet, {name: made[name] for name in names}, fail_on, clock, old[0] if old is not None else None)

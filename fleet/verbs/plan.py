@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from fleet import floating, inventory, log, options, output, plan, problems, prompt, run
+from fleet import floating, inventory, log, look, options, output, plan, problems, prompt
 
 
 @click.command()
@@ -45,7 +45,7 @@ def show(
     problems.tell(fleet.problems, problems.Place(str(path or ""), fleet.root))
     if floats := floating.note(fleet, names, options.inventory_path(path)):
         click.echo(floats, err=True)
-    seen = run.snapshots(fleet, names, asked=prompt.sudo_password(ask_sudo), told=output.counter(names))
+    seen = look.snapshots(fleet, names, look.observed, asked=prompt.sudo_password(ask_sudo), told=output.counter(names))
     output.progress_end()
     hosts = plan.report(fleet.hosts, seen, forced)
     output.emit(plan.text(hosts) if form == "text" else output.dumps(plan.document(hosts)), file)
