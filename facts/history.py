@@ -66,7 +66,11 @@ def parse(found: probe.Sections) -> HistoryState:
     if clock is None:
         return HistoryState()
     lines = found.of("history/packages")
-    return HistoryState(time=clock.time, booted=_booted(found, clock), transactions=transactions(lines, clock.zone))
+    return HistoryState(
+        time=clock.time.replace(microsecond=0),
+        booted=_booted(found, clock),
+        transactions=transactions(lines, clock.zone),
+    )
 
 
 def unseen(found: probe.Sections) -> frozenset[str]:
@@ -165,12 +169,16 @@ def _move(action: str, name: str, old: str, new: str) -> Move:
 
 
 def _explained(time: datetime, move: Move, apt: list[Transaction]) -> bool:
-    """Whether a run of apt did this: within its time, or after the start of one that has no end, to the same result."""
+    """Whether a run of apt did this: within its time, or after the start of one that has no end, to the same result.
+
+    Every run is asked: after a change of the clock or its zone, older runs have later times.
+    """
     for one in apt:
         there = one.of(move.name)
         if there is None or time < one.time:
             continue
-        return time <= one.ended if one.ended is not None else there.new == move.new
+        if time <= one.ended if one.ended is not None else there.new == move.new:
+            return True
     return False
 
 
@@ -202,11 +210,11 @@ def _clock(lines: tuple[str, ...]) -> Clock | None:
     """From stat(1) of a file in /proc, which is as old as the look, and of /etc/localtime with its target."""
     time, target = None, ""
     for line in lines:
-        match = re.fullmatch(r"at ([0-9-]{10} [0-9:]{8})\.[0-9]+ ([+-][0-9]{4}) (.*)", line)
+        match = re.fullmatch(r"at ([0-9-]{10} [0-9:]{8}\.[0-9]{1,6})[0-9]* ([+-][0-9]{4}) (.*)", line)
         if match is None:
             continue
         if "/proc/" in match[3]:
-            time = datetime.strptime(f"{match[1]} {match[2]}", "%Y-%m-%d %H:%M:%S %z")
+            time = datetime.strptime(f"{match[1]} {match[2]}", "%Y-%m-%d %H:%M:%S.%f %z")
         else:
             target = text.first(r"/zoneinfo/([A-Za-z0-9_+/-]+)'?$", match[3]) or ""
     if time is None:
@@ -232,5 +240,5 @@ def _booted(found: probe.Sections, clock: Clock) -> datetime | None:
         return None
     start = text.number(words[19]) if len(words) > 19 and LXC not in found.of("host/system") else 0
     ago = float(uptime) - (start or 0) / TICKS
-    booted = (clock.time - timedelta(seconds=round(ago))).astimezone(clock.zone)
-    return _fixed(booted.replace(tzinfo=None), clock.zone, booted.fold) if ago >= 0 else None
+    booted = (clock.time - timedelta(seconds=ago - 0.5)).astimezone(clock.zone)
+    return _fixed(booted.replace(tzinfo=None, microsecond=0), clock.zone, booted.fold) if ago >= 0 else None
