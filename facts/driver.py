@@ -26,8 +26,8 @@ class Driver(FactBase[DriverState]):
 
     `{"loaded_version": "580.95.05", "loaded_flavour": "open", "modules": [{"kernel": "6.8.0-51-generic", "version":
     "580.95.05", "flavour": "open", "signer": null}], "libraries": ["580.95.05"], "persistenced": {"installed": true,
-    "enabled": true, "active": "active"}, "fabric_manager": {...}, "managers": []}`; modules are those of the running
-    kernel and of the newest one with an image in /boot.
+    "enabled": true, "active": "active"}, "fabric_manager": {...}, "imex": {...}, "managers": []}`; modules are those
+    of the running kernel and of the newest one with an image in /boot.
     """
 
     def command(self) -> str:
@@ -50,6 +50,7 @@ def parse(found: probe.Sections) -> DriverState:
         libraries=text.in_version_order(match.group(1) for match in matches),
         persistenced=services.get("nvidia-persistenced.service", Service()),
         fabric_manager=services.get("nvidia-fabricmanager.service", Service()),
+        imex=services.get("nvidia-imex.service", Service()),
         managers=_managers(found),
     )
 

@@ -5,7 +5,7 @@ import re
 from facts import probe, smi, text
 from facts.fact import FactBase
 from schema import once
-from schema.gpu import GpuState, NvidiaSmi, PciDevice
+from schema.gpu import DeviceNode, GpuState, NodeState, NvidiaSmi, PciDevice
 
 # Names (comm, at most 15 characters) of processes that hold GPU devices and are no user's work: NVIDIA's own services,
 # and display servers, whose users are listed among the login sessions.
@@ -23,6 +23,8 @@ SERVICES = {
     "kwin_wayland",
     "sddm-greeter",
 }
+# What the six bits of a link's width (PCIe 7.5.3.6) read of a device that is gone, and of one that the kernel gave up.
+GONE = {63, 255}
 UNLOADED = "not asked, because the nvidia kernel module is not loaded and asking would load it"
 
 
@@ -52,7 +54,9 @@ def parse_nvidia_smi(xml: str) -> NvidiaSmi:
 def parse(found: probe.Sections) -> GpuState:
     """The GPUs of one run of the probe."""
     devices = [device for line in found.of("gpu/devices") if (device := _device(line)) is not None]
-    return GpuState(devices=tuple(sorted(devices, key=lambda device: device.slot)), smi=_smi(found))
+    return GpuState(
+        devices=tuple(sorted(devices, key=lambda device: device.slot)), smi=_smi(found), nodes=_nodes(found)
+    )
 
 
 def unseen(found: probe.Sections) -> frozenset[str]:
@@ -65,6 +69,21 @@ def holders(found: probe.Sections) -> tuple[int, ...]:
     """Ids of the processes that hold /dev/nvidia* open, without services; looked at where nvidia-smi gave no answer."""
     pairs = [(text.number(word), name) for word, name in found.words("gpu/holders")]
     return tuple(sorted({pid for pid, name in pairs if pid is not None and name.strip() not in SERVICES}))
+
+
+def _nodes(found: probe.Sections) -> NodeState | None:
+    if found.status.get("gpu/nodes") != "0":
+        return None
+    lines = found.of("gpu/nodes")
+    nodes = (re.fullmatch(r"node ([0-7]{1,5}) (\S{1,64}) (\S{1,64}) (/\S{1,200})", line) for line in lines)
+    return NodeState(
+        files=tuple(DeviceNode(mode=node[1], owner=node[2], group=node[3], path=node[4]) for node in nodes if node)[
+            :600
+        ],
+        uvm_loaded="module nvidia_uvm" in lines,
+        linked=any(line.startswith("link ") for line in lines),
+        file_mode=text.number(found.value("gpu/nodes", "mode")),
+    )
 
 
 def _device(line: str) -> PciDevice | None:
@@ -80,13 +99,14 @@ def _device(line: str) -> PciDevice | None:
         driver=None if driver == "-" else driver,
         link_width=_width(width),
         max_link_width=_width(limit),
+        unreadable=text.number(limit) in GONE,
     )
 
 
 def _width(word: str) -> int | None:
-    """Lanes; 0 is said by a device without a link of its own, 255 by one that no longer answers (all bits set)."""
+    """Lanes; 0 is said by a device without a link of its own."""
     width = text.number(word)
-    return width if width not in {0, 255} else None
+    return width if width not in {0, *GONE} else None
 
 
 @once.once

@@ -50,4 +50,4 @@ def _entry(line: str) -> Entry | None:
         return None
     stamped = STAMPED.fullmatch(numbered[3])
     seconds, words = (float(stamped[1]), stamped[2]) if stamped else (None, numbered[3])
-    return Entry(number=int(numbered[1]), count=int(numbered[2]), seconds=seconds, text=words)
+    return Entry(number=int(numbered[1]), count=int(numbered[2]), seconds=seconds, text=words.strip())

@@ -21,10 +21,11 @@ FOLDER = Path(__file__).parent / "probe"
 # Each concern's sections, in the order of the script: what may wait for a dead file system comes last.
 SECTIONS = {
     "host": ("host/system", "host/texts"),
-    "gpu": ("gpu/devices", "gpu/smi", "gpu/holders"),
+    "gpu": ("gpu/devices", "gpu/smi", "gpu/nodes", "gpu/holders"),
     "kernel": ("kernel/releases", "kernel/secure-boot", "kernel/modprobe"),
     "driver": ("driver/loaded", "driver/modules", "driver/libraries", "driver/services", "driver/managers"),
     "log": ("log/kernel",),
+    "container": ("container/runtime",),
     "cuda": ("cuda/toolkits", "cuda/owners", "cuda/default"),
     "cudnn": ("cudnn/headers", "cudnn/libraries"),
     "repository": (

@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from typing import TypeVar
 
-from facts import conda, cuda, cudnn, driver, gpu, history, host, kernel, log, probe, repository
+from facts import conda, container, cuda, cudnn, driver, gpu, history, host, kernel, log, probe, repository
 from facts.fact import FactBase
+from schema.container import ContainerState
 from schema.cuda import CudaState
 from schema.cudnn import CudnnState
 from schema.driver import DriverState
@@ -57,6 +58,7 @@ def parse(found: probe.Sections) -> Snapshot:
         gpu=seen("gpu", gpu.parse, GpuState()),
         driver=seen("driver", driver.parse, DriverState()),
         log=seen("log", log.parse, LogState()),
+        container=seen("container", container.parse, ContainerState()),
         apt=seen("repository", repository.parse, AptState()),
         cuda=seen("cuda", cuda.parse, CudaState()),
         cudnn=seen("cudnn", cudnn.parse, CudnnState()),

@@ -9,16 +9,23 @@ from schema.model import Model, PciId
 
 
 class GpuSpec(Model):
-    """One kind of GPU a host is declared to have. `model` is any usual spelling; `pci_id` is "10de:1b80"."""
+    """One kind of GPU a host is declared to have. `model` is any usual spelling; `pci_id` is "10de:1b80".
+
+    `mig`: whether they are to be in MIG mode; None = not compared.
+    """
 
     model: str | None = Field(default=None, pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._/()+-]*$", max_length=80)
     pci_id: PciId | None = None
     count: int = Field(default=1, ge=1, le=64)
     memory_gib: int | None = Field(default=None, ge=1, le=4096)
+    mig: bool | None = None
 
 
 class PciDevice(Model):
-    """A display device or NVSwitch in `/sys/bus/pci/devices`; hexadecimal text in lower case without 0x."""
+    """A display device or NVSwitch in `/sys/bus/pci/devices`; hexadecimal text in lower case without 0x.
+
+    `unreadable`: the registers of its link read as if every bit were 1, which a device that is gone does.
+    """
 
     slot: str
     vendor: str
@@ -27,6 +34,7 @@ class PciDevice(Model):
     driver: str | None = None
     link_width: int | None = None
     max_link_width: int | None = None
+    unreadable: bool = False
 
     @property
     def pci_id(self) -> str:
@@ -77,7 +85,9 @@ class Gpu(Model):
 
     `pci_bus_id` and `pci_device_id` are as printed ("00000000:1E:00.0", "233010DE"). `index` is the place in the
     document. `fabric_state` is "Completed", "In Progress" or "Not Started"; `recovery_action` "Reset", "Reboot",
-    "Drain P2P" or "Drain and Reset", None where nothing is asked for.
+    "Drain P2P" or "Drain and Reset", None where nothing is asked for; `recovery_none`: the driver says just that.
+    `exhausted_banks`: banks of its memory that have no spare row left. `slowdowns`: why its clocks are held down at
+    this moment: "hw_thermal_slowdown", "sw_power_cap".
     """
 
     index: int
@@ -109,11 +119,13 @@ class Gpu(Model):
     remapped_uncorrectable: int | None = None
     remapped_pending: bool | None = None
     remapped_failure: bool | None = None
+    exhausted_banks: int | None = None
     retired_pages: int | None = None
     retired_pending: bool | None = None
     repair_pending: bool | None = None
     sram_threshold_exceeded: bool | None = None
     recovery_action: str | None = None
+    recovery_none: bool = False
     slowdowns: tuple[str, ...] = ()
     fabric_state: str | None = None
     fabric_status: str | None = None
@@ -169,11 +181,44 @@ class NvidiaSmi(Model):
     processes: tuple[GpuProcess, ...] = ()
 
 
+class DeviceNode(Model):
+    """A file under /dev, or nvidia-modprobe(1), which makes them: `mode` is octal text such as "666" or "4755"."""
+
+    path: str
+    mode: str
+    owner: str
+    group: str
+
+
+class NodeState(Model):
+    """The files that programs open to use GPUs. `uvm_loaded`: the module of /dev/nvidia-uvm is in memory.
+
+    `linked`: /dev/char leads to them. `file_mode` is what the driver gives them (NVreg_DeviceFileMode), as a number.
+    """
+
+    files: tuple[DeviceNode, ...] = ()
+    uvm_loaded: bool = False
+    linked: bool = False
+    file_mode: int | None = None
+
+    def named(self, path: str) -> DeviceNode | None:
+        return next((one for one in self.files if one.path == path), None)
+
+    @property
+    def made_on_demand(self) -> bool:
+        """Whether a program of any user has missing ones made: nvidia-modprobe(1) has its set-user-id bit for that."""
+        return any(one.path.endswith("/nvidia-modprobe") and one.mode.startswith("4") for one in self.files)
+
+
 class GpuState(Model):
-    """`devices`: all display devices and NVSwitches, by slot. `smi`: None when no nvidia-smi is installed."""
+    """`devices`: all display devices and NVSwitches, by slot. `smi`: None when no nvidia-smi is installed.
+
+    `nodes`: None while the driver is not loaded, or where they were not looked at.
+    """
 
     devices: tuple[PciDevice, ...] = ()
     smi: NvidiaSmi | None = None
+    nodes: NodeState | None = None
 
     @property
     def nvidia(self) -> tuple[PciDevice, ...]:

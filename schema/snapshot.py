@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import Field
 
 from schema.conda import CondaState
+from schema.container import ContainerState
 from schema.cuda import CudaState
 from schema.cudnn import CudnnState
 from schema.driver import DriverState
@@ -87,6 +88,7 @@ class Snapshot(HostState):
     gpu: GpuState = GpuState()
     driver: DriverState = DriverState()
     log: LogState = LogState()
+    container: ContainerState = ContainerState()
     apt: AptState = AptState()
     cuda: CudaState = CudaState()
     cudnn: CudnnState = CudnnState()

@@ -31,7 +31,7 @@ done
 end driver/libraries 0
 
 units=''
-for unit in nvidia-persistenced.service nvidia-fabricmanager.service; do
+for unit in nvidia-persistenced.service nvidia-fabricmanager.service nvidia-imex.service; do
     for folder in /lib/systemd/system /usr/lib/systemd/system /etc/systemd/system; do
         [ ! -e "$folder/$unit" ] || units="$units $unit"
     done

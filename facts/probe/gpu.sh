@@ -35,13 +35,26 @@ else
     skip='((supported|max|applications|default_applications|deferred|max_customer_boost)_)?clocks'
     skip="$skip|clocks_event_reasons_counters|temperature|supported_gpu_target_temp|(gpu_memory|module)_power_readings"
     skip="$skip|voltage|utilization|encoder_stats|fbc_stats|inforom_[a-z_]*|platformInfo|bar1_memory_usage|cc_protected_memory_usage"
-    skip="$skip|row_remapper_histogram|accounted_processes|driver_model|gpu_operation_mode|aggregate_uncorrectable_sram_sources"
+    skip="$skip|accounted_processes|driver_model|gpu_operation_mode|aggregate_uncorrectable_sram_sources"
     smi=$(limit 15 sh -c '{ nvidia-smi -q -x; echo "@exit $?"; } | sed -E "$1"' sh \
         "s/^[ \t]+//;/^<($skip)>[^<]*\$/,/^<\/($skip)>/d;/^<[^<>]*>(N\/A|Not Active)<[^<]*\$/d")
     status=$?
 fi
 printf '%s' "$smi"
 end gpu/smi "$status"
+
+# After nvidia-smi, which makes missing nodes where root runs it. The set-user-id bit is what lets CUDA make the rest.
+if [ -e /proc/driver/nvidia/version ]; then
+    limit 5 stat -c 'node %a %U %G %n' /dev/nvidia* /dev/nvidia-caps/* /usr/bin/nvidia-modprobe /usr/sbin/nvidia-modprobe
+    [ ! -d /sys/module/nvidia_uvm ] || printf 'module nvidia_uvm\n'
+    [ ! -e /dev/char/195:255 ] || printf 'link /dev/char/195:255\n'
+    while read -r key value; do
+        case $key in DeviceFileMode:) printf 'mode %s\n' "$value" ;; esac
+    done </proc/driver/nvidia/params
+    end gpu/nodes 0
+else
+    end gpu/nodes unloaded
+fi
 
 # Where nvidia-smi answers it lists the processes itself.
 status=0

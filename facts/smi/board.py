@@ -27,6 +27,7 @@ def gpu(index: int, element: ElementTree.Element) -> Gpu:
             **ecc.counts(element),
             **ecc.rows(element),
             "recovery_action": _recovery(element),
+            "recovery_none": _recovery_none(element),
             "slowdowns": _slowdowns(element),
             **_fabric(element),
             "power_limit_watts": _watts(element, *LIMITS),
@@ -82,6 +83,12 @@ def _recovery(element: ElementTree.Element) -> str | None:
     if action is None and value.switch(element, "gpu_reset_status/reset_required"):
         return "Reset"
     return action
+
+
+def _recovery_none(element: ElementTree.Element) -> bool:
+    """Whether the document says that no recovery is asked for, which "None" and "No" do and "N/A" does not."""
+    said = (element.findtext("gpu_recovery_action") or "").strip().lower()
+    return said == "none" or value.switch(element, "gpu_reset_status/reset_required") is False
 
 
 def _slowdowns(element: ElementTree.Element) -> list[str]:

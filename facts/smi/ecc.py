@@ -44,6 +44,7 @@ def rows(element: ElementTree.Element) -> dict[str, object]:
         "remapped_uncorrectable": value.count(element, "remapped_rows/remapped_row_unc"),
         "remapped_pending": value.switch(element, "remapped_rows/remapped_row_pending"),
         "remapped_failure": value.switch(element, "remapped_rows/remapped_row_failure"),
+        "exhausted_banks": value.count(element, "remapped_rows/row_remapper_histogram/row_remapper_histogram_none"),
         "retired_pages": _sum(retired),
         "retired_pending": value.switch(element, "retired_pages/pending_retirement", "retired_pages/pending_blacklist"),
         "repair_pending": True if any(repairs) else None if None in repairs else False,

@@ -19,11 +19,13 @@ from schema.compat.models import (
     GpuModel,
     Installer,
     L4t,
+    MigSupport,
     PackageNames,
     Soc,
     Torch,
     TorchBuild,
     UbuntuRelease,
+    XidMeaning,
 )
 
 __all__ = [
@@ -38,11 +40,13 @@ __all__ = [
     "GpuModel",
     "Installer",
     "L4t",
+    "MigSupport",
     "PackageNames",
     "Soc",
     "Torch",
     "TorchBuild",
     "UbuntuRelease",
+    "XidMeaning",
     "architecture",
     "branch",
     "branches",
@@ -58,6 +62,8 @@ __all__ = [
     "jetson",
     "l4t",
     "l4ts",
+    "mig",
+    "mig_boards",
     "nearest_gpu",
     "package_names",
     "preferred_branches",
@@ -70,6 +76,7 @@ __all__ = [
     "torch",
     "torches",
     "wheel_index",
+    "xid",
 ]
 
 cloud = places.cloud
@@ -141,6 +148,22 @@ def toolkit(version: str) -> CudaToolkit | None:
 def toolkits() -> tuple[str, ...]:
     """All known releases ("12.9"), oldest first."""
     return tuple(dict.fromkeys(".".join(version.split(".")[:2]) for version in data.toolkits()))
+
+
+def mig(gpu: GpuModel) -> MigSupport | None:
+    """What is known of MIG on a board, None where it has none."""
+    return next((row for row in data.mig() if row.about(gpu)), None)
+
+
+@functools.cache
+def mig_boards() -> tuple[str, ...]:
+    """The boards that are described in full and have MIG, by name."""
+    return tuple(gpu.name.removeprefix("NVIDIA ") for gpu in data.described() if mig(gpu) is not None)
+
+
+def xid(number: int) -> XidMeaning | None:
+    """What an Xid means, None where the data does not have it."""
+    return data.xids().get(number)
 
 
 def installer(distribution: str, version: str, arch: str) -> Installer:

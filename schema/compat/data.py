@@ -6,7 +6,16 @@ from typing import Any
 
 import yaml
 
-from schema.compat.models import Architecture, Branch, CudaToolkit, GpuModel, Installer, UbuntuRelease
+from schema.compat.models import (
+    Architecture,
+    Branch,
+    CudaToolkit,
+    GpuModel,
+    Installer,
+    MigSupport,
+    UbuntuRelease,
+    XidMeaning,
+)
 from schema.model import version_key
 
 Row = dict[str, object]
@@ -95,6 +104,16 @@ def branches() -> dict[int, Branch]:
 @functools.cache
 def releases() -> dict[str, UbuntuRelease]:
     return {release.version: release for release in map(UbuntuRelease.model_validate, rows("releases.yaml"))}
+
+
+@functools.cache
+def mig() -> tuple[MigSupport, ...]:
+    return tuple(map(MigSupport.model_validate, rows("mig.yaml")))
+
+
+@functools.cache
+def xids() -> dict[int, XidMeaning]:
+    return {row.number: row for row in map(XidMeaning.model_validate, rows("xids.yaml"))}
 
 
 DISTRIBUTIONS = ("miniforge", "miniconda", "anaconda")

@@ -53,6 +53,7 @@ class DriverState(Model):
     libraries: tuple[str, ...] = ()
     persistenced: Service = Service()
     fabric_manager: Service = Service()
+    imex: Service = Service()
     managers: tuple[str, ...] = ()
 
     def module_for(self, kernel: str | None) -> Module | None:

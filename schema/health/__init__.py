@@ -6,7 +6,24 @@ from typing import TYPE_CHECKING
 
 from schema import environments
 from schema.errors import Finding
-from schema.health import board, driver, external, fabric, gpu, package, refusal, repository, software
+from schema.health import (
+    board,
+    bus,
+    container,
+    driver,
+    external,
+    fabric,
+    gpu,
+    log,
+    memory,
+    mode,
+    node,
+    package,
+    refusal,
+    repository,
+    software,
+    xid,
+)
 from schema.health.accepted import accept, unused
 from schema.history import evidence
 
@@ -22,11 +39,28 @@ Check = Callable[["HostSpec", "Snapshot"], list[Finding] | tuple[Finding, ...]]
 CHECKS: tuple[Check, ...] = (
     gpu.declared,
     gpu.answering,
-    gpu.condition,
+    gpu.sizes,
+    gpu.links,
+    bus.fallen,
+    bus.bound,
+    bus.errors,
+    memory.condition,
+    mode.mig,
+    mode.ecc,
+    mode.persistence,
+    mode.clocks,
+    mode.licence,
+    xid.reported,
+    log.refused,
+    log.failed,
+    log.mismatched,
+    log.memory,
+    node.files,
     driver.running,
     driver.kernel,
     driver.declared,
     fabric.running,
+    fabric.joined,
     package.managers,
     package.origins,
     package.state,
@@ -36,6 +70,8 @@ CHECKS: tuple[Check, ...] = (
     software.toolkits,
     software.conda,
     software.host,
+    container.reload,
+    container.specifications,
     external.declared,
     environments.findings,
     board.memory,

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from schema.driver.names import family, matched
 from schema.driver.resolve import resolve
 from schema.errors import Finding
+from schema.health import answer
 from schema.health.gpu import finding
 from schema.history import evidence
 from schema.model import within
@@ -39,27 +40,7 @@ def running(spec: "HostSpec", snapshot: "Snapshot") -> list[Finding]:
     if state.loaded_version is None and newest:
         hint = "reboot the host; if that does not help: sudo modprobe nvidia; dkms status"
         return [finding("GPU111", "error", "the driver is installed and its module is not loaded", [said], hint)]
-    return _silent(snapshot)
-
-
-def _silent(snapshot: "Snapshot") -> list[Finding]:
-    """nvidia-smi's own words for a module that is loaded and does not work; exit codes are NVML's (nvidia-smi(1))."""
-    smi = snapshot.gpu.smi
-    if smi is None or snapshot.driver.loaded_version is None:
-        return []
-    if smi.exit_code == 124:
-        message, hint = "nvidia-smi does not answer", "sudo dmesg | grep -E 'NVRM|Xid'; a hung GPU needs a reboot"
-        return [finding("GPU113", "error", message, ["no answer in time"], hint)]
-    if "No devices were found" in smi.text or (smi.exit_code == 0 and smi.complete and not smi.gpus):
-        message = "the driver is loaded and drives none of the GPUs"
-        hint = (
-            "the branch or the flavour does not suit them: sudo dmesg | grep NVRM; declare branch: auto, modules: auto"
-        )
-        return [finding("GPU112", "error", message, [smi.text or "No devices were found"], hint)]
-    if smi.exit_code != 0:
-        hint = "sudo dmesg | grep -E 'NVRM|Xid'"
-        return [finding("GPU113", "error", f"nvidia-smi failed with exit code {smi.exit_code}", [smi.text], hint)]
-    return []
+    return answer.silent(snapshot)
 
 
 def kernel(spec: "HostSpec", snapshot: "Snapshot") -> list[Finding]:

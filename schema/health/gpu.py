@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from schema.snapshot import Snapshot
 
 
+# A T4 of 16 GB shows 15.0 GiB, a B300 of 288 GB 268.6: ECC's part and the vendors' GB together stay below a tenth.
+TOLERANCE = 0.1
+
+
 def finding(code: str, severity: Severity, message: str, evidence: Iterable[str], hint: str) -> Finding:
     """A finding with at most ten lines of evidence."""
     return Finding(code=code, severity=severity, message=message, evidence="\n".join(list(evidence)[:10]), hint=hint)
@@ -30,8 +34,22 @@ def declared(spec: "HostSpec", snapshot: "Snapshot") -> list[Finding]:
     if len(there) != total:
         message = f"GPUs: {total} declared, {len(there)} there"
         hint = "look at seating, power and sudo dmesg | grep -i 'fallen off the bus'; or declare what is there"
-        return [finding("GPU120", "error", message, map(_line, there), hint)]
+        lines = [*map(_line, there), *(f"not declared: {_line(device)}" for device in _undeclared(spec.gpus, there))]
+        return [finding("GPU120", "error", message, lines, hint)]
     return _kinds(spec.gpus, there)
+
+
+def _undeclared(gpus: Iterable[GpuSpec], there: tuple[PciDevice, ...]) -> list[PciDevice]:
+    """Those of a kind that no declaration names; () where one of them has a name that the data does not know."""
+    ids = [pci_ids(gpu) for gpu in gpus]
+    return [device for device in there if not any(device.pci_id in one for one in ids)] if all(ids) else []
+
+
+def pci_ids(gpu: GpuSpec) -> frozenset[str]:
+    """The PCI ids that a declared GPU may have; empty where its name is not known."""
+    products = compat.gpus_by_name(gpu.model) if gpu.model else ()
+    found = {gpu.pci_id} if gpu.pci_id else {pci_id for product in products for pci_id in product.pci_ids}
+    return frozenset(found)
 
 
 def _line(device: PciDevice) -> str:
@@ -42,8 +60,7 @@ def _line(device: PciDevice) -> str:
 def _kinds(gpus: Iterable[GpuSpec], there: tuple[PciDevice, ...]) -> list[Finding]:
     found = []
     for gpu in gpus:
-        products = compat.gpus_by_name(gpu.model) if gpu.model else ()
-        ids = {gpu.pci_id} if gpu.pci_id else {pci_id for product in products for pci_id in product.pci_ids}
+        ids = pci_ids(gpu)
         matching = sum(device.pci_id in ids for device in there)
         if ids and matching < gpu.count:
             message = f"{gpu.count} x {gpu.model or gpu.pci_id} declared, {matching} there"
@@ -53,8 +70,9 @@ def _kinds(gpus: Iterable[GpuSpec], there: tuple[PciDevice, ...]) -> list[Findin
 
 
 def answering(spec: "HostSpec", snapshot: "Snapshot") -> list[Finding]:
-    """GPUs on the bus that the driver does not have."""
-    smi, there = snapshot.gpu.smi, snapshot.gpu.nvidia
+    """GPUs on the bus that the driver does not have, but those that another driver has (GPU240)."""
+    smi = snapshot.gpu.smi
+    there = [one for one in snapshot.gpu.nvidia if one.driver in {None, "nvidia"}]
     if spec.managed_driver is None or snapshot.driver.loaded_version is None or smi is None or not there:
         return []
     if smi.exit_code == 0 and smi.complete and len(smi.gpus) < len(there):
@@ -67,29 +85,30 @@ def answering(spec: "HostSpec", snapshot: "Snapshot") -> list[Finding]:
     return []
 
 
-def condition(spec: "HostSpec", snapshot: "Snapshot") -> list[Finding]:
-    """What the GPUs say of their memory, their recovery and their link."""
+def sizes(spec: "HostSpec", snapshot: "Snapshot") -> list[Finding]:
+    """GPUs whose memory is not the declared one, with a tolerance: vendors count differently, and ECC takes a part."""
+    gpus, specs = snapshot.gpu.smi.gpus if snapshot.gpu.smi is not None else (), spec.gpus or ()
+    wrong = []
+    for gpu in gpus:
+        meant = [one for one in specs if gpu.pci_id is not None and gpu.pci_id in pci_ids(one)]
+        size = gpu.memory_total_mib
+        if size is None or not meant or any(_fits(one.memory_gib, size) for one in meant):
+            continue
+        wanted = " or ".join(dict.fromkeys(f"{one.memory_gib} GiB" for one in meant))
+        wrong.append(f"{gpu.title}: fb_memory_usage total {size} MiB ({size / 1024:.1f} GiB), declared {wanted}")
+    message = f"{len(wrong)} GPU{'s have' if len(wrong) > 1 else ' has'} another memory size than declared"
+    hint = "declare memory_gib as it is, or look why the board was changed"
+    return [finding("GPU241", "error", message, wrong, hint)] if wrong else []
+
+
+def _fits(declared: int | None, size_mib: int) -> bool:
+    return declared is None or abs(size_mib / 1024 - declared) <= TOLERANCE * declared
+
+
+def links(_spec: "HostSpec", snapshot: "Snapshot") -> list[Finding]:
+    """PCIe links of fewer lanes than possible; their generation drops while a GPU idles, and says nothing."""
     gpus = snapshot.gpu.smi.gpus if snapshot.gpu.smi is not None else ()
-    return [item for gpu in gpus for item in (*_memory(gpu), *_link(gpu))]
-
-
-def _memory(gpu: Gpu) -> list[Finding]:
-    place, found = [gpu.title], []
-    if gpu.remapped_failure:
-        message = "a memory row could not be remapped: the board is to be replaced"
-        found.append(finding("GPU128", "error", message, place, "take it out of service and ask the vendor (RMA)"))
-    if gpu.remapped_pending or gpu.retired_pending:
-        message = "a memory row or page waits to be taken out of use"
-        found.append(finding("GPU127", "warning", message, place, "end its work, then reset the GPU or reboot"))
-    if gpu.ecc_uncorrected_volatile:
-        message = f"{gpu.ecc_uncorrected_volatile} uncorrectable memory errors since the driver was loaded"
-        found.append(
-            finding("GPU126", "warning", message, place, "end its work and reset it; replace it if they return")
-        )
-    if gpu.recovery_action is not None:
-        message = f"the GPU asks for recovery: {gpu.recovery_action}"
-        found.append(finding("GPU129", "error", message, place, "end its work, then do what it asks (Reset, Reboot)"))
-    return found
+    return [item for gpu in gpus for item in _link(gpu)]
 
 
 def _link(gpu: Gpu) -> list[Finding]:
@@ -97,4 +116,5 @@ def _link(gpu: Gpu) -> list[Finding]:
         return []
     message = f"the PCIe link has {gpu.link_width} of {gpu.max_link_width} lanes"
     hint = "a slot may be wired so; else look at the seating and the riser"
-    return [finding("GPU125", "info", message, [gpu.title], hint)]
+    line = f"{gpu.title}: current_link_width {gpu.link_width}x, max_link_width {gpu.max_link_width}x"
+    return [finding("GPU125", "info", message, [line], hint)]

@@ -34,6 +34,7 @@ def test_each_way_of_not_seeing_is_named_and_each_way_of_seeing_is_not() -> None
         printed(
             ("gpu/devices", "", "0"),
             ("gpu/smi", "", "124"),
+            ("gpu/nodes", "", "unloaded"),
             ("gpu/holders", "", "denied"),
             ("conda/prefix", "", "absent"),
         )
