@@ -12,10 +12,11 @@ import click
 from fleet.errors import RunError
 
 
-def emit(text: str, file: Path | None, *, colours: bool = False) -> None:
+def emit(text: str, file: Path | None, *, colours: bool = False, mode: int | None = None) -> None:
     """Print a report, or write it to `file` by rename. Raises RunError when the file cannot be written.
 
-    With `colours` those in it stay, also where standard output is no terminal.
+    With `colours` those in it stay, also where standard output is no terminal. `mode`: the file's permissions; None:
+    those of any file that this user makes.
     """
     # Names of files may hold bytes that are no UTF-8; in JSON and in text they are shown as escapes.
     text = text.encode("utf-8", "backslashreplace").decode()
@@ -23,13 +24,13 @@ def emit(text: str, file: Path | None, *, colours: bool = False) -> None:
         click.echo(text, color=colours or None)
         return
     try:
-        _write(file, f"{text}\n".encode())
+        _write(file, f"{text}\n".encode(), mode)
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise RunError("RUN230", f"cannot write {file}: {reason}", hint="give another file with -o") from error
 
 
-def _write(file: Path, content: bytes) -> None:
+def _write(file: Path, content: bytes, mode: int | None) -> None:
     """By rename in the same folder; a link stays one, and a device or a pipe is written to as it is. Raises OSError."""
     file = file.resolve()
     if file.exists() and not file.is_file():
@@ -40,14 +41,18 @@ def _write(file: Path, content: bytes) -> None:
         try:
             partial.write(content)
             partial.flush()
-            # As any new file of this user; temporary ones are readable by their owner alone.
-            umask = os.umask(0)
-            os.umask(umask)
-            made.chmod(0o666 & ~umask)
+            # Temporary files are readable by their owner alone.
+            made.chmod(_usual_mode() if mode is None else mode)
             made.replace(file)
         except OSError:
             made.unlink(missing_ok=True)
             raise
+
+
+def _usual_mode() -> int:
+    umask = os.umask(0)
+    os.umask(umask)
+    return 0o666 & ~umask
 
 
 def dumps(document: object) -> str:

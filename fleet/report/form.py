@@ -1,16 +1,16 @@
 """The forms of a report: which there are, which endings of files mean which, and who writes them."""
 
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Literal, NamedTuple, get_args
 
-from fleet import terminal
+from fleet import output, terminal
 from fleet.errors import RunError
-from fleet.report import document, html, text
+from fleet.report import document, html, prometheus, text
 from fleet.report.model import Report
-from fleet.terminal import Terminal
 
-Form = Literal["text", "json", "html"]
+Form = Literal["text", "json", "prometheus", "html"]
 FORMS: tuple[Form, ...] = get_args(Form)
 RENDER: dict[Form, Callable[[Report], str]] = {"json": document.render, "html": html.page}
 ENDINGS: dict[str, Form] = {
@@ -19,6 +19,7 @@ ENDINGS: dict[str, Form] = {
     ".text": "text",
     ".log": "text",
     ".json": "json",
+    ".prom": "prometheus",
     ".html": "html",
     ".htm": "html",
 }
@@ -63,6 +64,25 @@ def _by_ending(file: Path) -> Form:
     )
 
 
-def render(form: Form, report: Report, screen: Terminal = terminal.PLAIN, inventory: str | None = None) -> str:
-    """The report in a form; `screen` and `inventory`, as it was named, are for text."""
-    return text.render(report, screen, inventory) if form == "text" else RENDER[form](report)
+def tell(report: Report, outputs: Iterable[Output], inventory: str | None) -> None:
+    """Write every form to its place; `inventory` as it was named. Raises RunError for what could not be written, when
+    all the others are."""
+    errors = []
+    for each in outputs:
+        try:
+            _tell(report, each, inventory)
+        except RunError as error:
+            errors.append(error)
+    if errors:
+        raise errors[0]
+
+
+def _tell(report: Report, each: Output, inventory: str | None) -> None:
+    if each.form == "text":
+        screen = terminal.of(sys.stdout) if each.file is None else terminal.PLAIN
+        output.emit(text.render(report, screen, inventory), each.file, colours=screen.colours)
+    elif each.form == "prometheus":
+        # node_exporter runs as a user of its own, and a timer's job may have a narrow umask.
+        output.emit(prometheus.render(report, each.file), each.file, mode=0o644)
+    else:
+        output.emit(RENDER[each.form](report), each.file)

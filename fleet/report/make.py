@@ -26,10 +26,13 @@ def report(
     old: Report | None = None,
 ) -> Report:
     """The report of all hosts that were looked at, in their order; `old`: the baseline."""
-    made = compared(fleet.hosts, told, fail_on)
+    earlier = {host.host: host.last_seen or host.seen for host in old.hosts} if old is not None else {}
     timed = tuple(
-        host.model_copy(update=_times(clock.hosts.get(host.host)) | {"groups": fleet.hosts[host.host].groups})
-        for host in made
+        host.model_copy(
+            update=_times(clock.hosts.get(host.host), earlier.get(host.host))
+            | {"groups": fleet.hosts[host.host].groups}
+        )
+        for host in compared(fleet.hosts, told, fail_on)
     )
     now = datetime.datetime.now(tz=datetime.UTC)
     return Report(
@@ -43,8 +46,11 @@ def report(
     )
 
 
-def _times(times: Times | None) -> dict[str, object]:
-    return times._asdict() if times is not None else {}
+def _times(times: Times | None, earlier: str | None) -> dict[str, object]:
+    """`earlier`: when the baseline saw the host last."""
+    if times is None:
+        return {"last_seen": earlier}
+    return {**times._asdict(), "last_seen": times.seen or earlier}
 
 
 def hosts(

@@ -53,8 +53,8 @@ class Facts(Model):
 class HostReport(Model):
     """One host of `fleet drift --format json`.
 
-    `seen`: when the look at it came back (RFC 3339, UTC), None where none did; `seconds`: how long that took, the
-    connection included, also where it failed. `facts` is None without a look.
+    `seen`: when the look at it came back (RFC 3339, UTC), None where none did; `last_seen`: that, or what the baseline
+    has; `seconds`: how long the look took, the connection included, also where it failed. `facts`: None without a look.
     """
 
     host: str
@@ -66,6 +66,7 @@ class HostReport(Model):
     error: Failure | None = None
     groups: tuple[str, ...] = ()
     seen: str | None = None
+    last_seen: str | None = None
     seconds: float | None = None
     facts: Facts | None = None
 

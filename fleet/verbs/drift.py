@@ -1,11 +1,10 @@
 """fleet drift: observed against desired, and health."""
 
-import sys
 from pathlib import Path
 
 import click
 
-from fleet import floating, inventory, log, options, output, problems, progress, prompt, terminal
+from fleet import floating, inventory, log, options, problems, progress, prompt
 from fleet import look as looks
 from fleet.errors import RunError
 from fleet.report import baseline as baselines
@@ -59,9 +58,7 @@ def command(
     outputs = form.outputs(forms, files)
     old = earlier(baseline, files)
     report = look(inventory, limit, ask_sudo, fail_on, (old, baseline) if old and baseline else None)
-    for each in outputs:
-        screen = terminal.of(sys.stdout) if each.file is None else terminal.PLAIN
-        output.emit(form.render(each.form, report, screen, inventory), each.file, colours=screen.colours)
+    form.tell(report, outputs, inventory)
     return make.exit_code(report.hosts, fail_on, ignore_unreachable=unreachable == "ignore")
 
 

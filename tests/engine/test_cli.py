@@ -1,6 +1,7 @@
 """The fleet command: exit codes of every way to end, and clean messages."""
 
 import json
+import os
 from pathlib import Path
 
 from tests.engine.conftest import ROOT, Command
@@ -104,6 +105,19 @@ def test_a_baseline_is_read_before_the_same_file_is_written(fleet: Command, fold
     assert fleet(*words, cwd=tmp_path).returncode == first.returncode
     assert json.loads((tmp_path / "last.json").read_text())["baseline"]["same"] == 1
     clean(fleet("drift", "--baseline", "nowhere.json", str(folder.resolve()), cwd=tmp_path), "RUN411", "nowhere.json")
+
+
+def test_metrics_are_readable_by_all_whatever_the_umask(fleet: Command, folder: Path, tmp_path: Path) -> None:
+    umask = os.umask(0o077)
+    try:
+        fleet("drift", "-o", "drift.prom", "-o", "drift.json", str(folder.resolve()), cwd=tmp_path)
+    finally:
+        os.umask(umask)
+    assert (tmp_path / "drift.prom").stat().st_mode & 0o777 == 0o644
+    assert (tmp_path / "drift.json").stat().st_mode & 0o777 == 0o600
+    text = (tmp_path / "drift.prom").read_text()
+    assert 'gpufleet_node_up{node="desk"} 1\n' in text and text[-2] != "\n"
+    assert sorted(path.name for path in tmp_path.glob("*drift*")) == ["drift.json", "drift.prom"]
 
 
 def test_a_pipe_and_a_link_stay_what_they_are(fleet: Command, folder: Path, tmp_path: Path) -> None:

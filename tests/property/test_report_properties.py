@@ -4,10 +4,11 @@ import re
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from prometheus_client.parser import text_string_to_metric_families
 
 from fleet.errors import Failure
-from fleet.report import baseline, group, text
-from fleet.report.model import HostReport, Report, counts
+from fleet.report import baseline, group, prometheus, text
+from fleet.report.model import Facts, GpuKind, HostReport, Report, counts
 from fleet.terminal import Terminal
 from schema import ranges
 from schema.errors import Finding
@@ -35,6 +36,14 @@ CHANGES = st.builds(
     desired=st.none() | ANY,
     disruption=st.sampled_from(["none", "restart", "reboot"]),
 )
+FACTS = st.builds(
+    Facts,
+    kernel=st.none() | ANY,
+    cuda=st.lists(ANY, max_size=2).map(tuple),
+    gpus=st.lists(st.builds(GpuKind, name=ANY, count=st.integers(1, 9)), max_size=2).map(tuple),
+    gpus_on_bus=st.none() | st.integers(0, 9),
+    gpus_listed=st.none() | st.integers(0, 9),
+)
 HOSTS = st.builds(
     HostReport,
     host=NAMES,
@@ -46,6 +55,7 @@ HOSTS = st.builds(
     error=st.none() | st.builds(Failure, code=st.just("RUN201"), message=ANY, evidence=ANY, hint=ANY),
     seen=st.none() | st.just("2026-11-24T02:59:59Z"),
     seconds=st.none() | st.floats(0, 600),
+    facts=st.none() | FACTS,
 )
 
 
@@ -101,3 +111,16 @@ def test_a_comparison_counts_every_host_once(old: list[HostReport], new: list[Ho
 @given(HOSTS)
 def test_a_host_does_not_differ_from_itself(host: HostReport) -> None:
     assert baseline.difference(host, host) is None
+
+
+@settings(deadline=None)
+@given(REPORTS)
+def test_any_report_is_a_valid_exposition_without_a_series_twice(report: Report) -> None:
+    text = prometheus.render(report) + "\n"
+    assert all(line.isprintable() for line in text.splitlines())
+    series = [
+        (sample.name, *sorted(sample.labels.items()))
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+    ]
+    assert len(series) == len(set(series)) == len([line for line in text.splitlines() if not line.startswith("#")])

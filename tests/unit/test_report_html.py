@@ -276,4 +276,4 @@ def test_what_would_not_be_seen_stands_as_an_escape() -> None:
 
 def test_the_ending_of_a_file_says_html() -> None:
     assert form.ENDINGS[".html"] == "html"
-    assert form.render("html", report()).startswith("<!DOCTYPE html>")
+    assert form.RENDER["html"](report()).startswith("<!DOCTYPE html>")
