@@ -135,8 +135,9 @@ def sections(output: Iterable[str]) -> Sections:
 
 def texts(found: Sections, name: str) -> Texts:
     """The files in a section made by `grep -H`: lines `PATH:LINE`, and `denied PATH`. Paths hold no colon here."""
+    section = found.of(name)
     if name not in found.taken:
-        found.taken[name] = _texts(found.of(name))
+        found.taken[name] = _texts(section)
     return found.taken[name]
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import TypeVar
 
-from facts import conda, container, cuda, cudnn, driver, gpu, history, host, kernel, log, probe, repository
+from facts import conda, container, cuda, cudnn, driver, gpu, history, host, kernel, log, memo, probe, repository
 from facts.fact import FactBase
 from schema.container import ContainerState
 from schema.cuda import CudaState
@@ -46,7 +46,7 @@ def parse(found: probe.Sections) -> Snapshot:
     def seen(concern: str, parser: Callable[[probe.Sections], T], nothing: T) -> T:
         # The text comes from a machine that may be broken or hostile; models refuse what is not of their shape.
         try:
-            return parser(found)
+            return memo.parsed(parser, found)
         except (ValueError, KeyError, IndexError, RecursionError):
             lost.add(concern)
             return nothing
@@ -71,10 +71,5 @@ def parse(found: probe.Sections) -> Snapshot:
 
 def unseen(found: probe.Sections) -> frozenset[str]:
     """The names of what could not be read: sections, and the parts of a section that belong to another user."""
-    return (
-        found.unseen(probe.SECTIONS)
-        | host.unseen(found)
-        | gpu.unseen(found)
-        | repository.unseen(found)
-        | history.unseen(found)
-    )
+    parts = (memo.parsed(part, found) for part in (host.unseen, gpu.unseen, repository.unseen, history.unseen))
+    return found.unseen(probe.SECTIONS).union(*parts)
