@@ -16,7 +16,7 @@ def unused(specs: Mapping[str, HostSpec], found: Mapping[str, Iterable[Finding]]
     sharing: dict[Accepted, list[str]] = {}
     for name, spec in specs.items():
         for entry in spec.accept:
-            if entry.shared and entry.code.startswith("GPU"):
+            if entry.shared and entry.code.startswith("GPU") and not entry.code.startswith(health.COMPUTE):
                 sharing.setdefault(entry, []).append(name)
     for entry, names in sharing.items():
         if not all(name in found for name in names):

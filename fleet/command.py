@@ -21,16 +21,20 @@ class Call:
     password: bool
 
 
-def call(script: str, *, sudo: bool, password: str) -> Call:
-    """One of our scripts as the login shell gets it, byte for byte as through pyinfra (`fleet.shell.call`)."""
+def call(script: str, *, sudo: bool, password: str, stdin: bytes = b"") -> Call:
+    """One of our scripts as the login shell gets it, byte for byte as through pyinfra (`fleet.shell.call`).
+
+    A script with a `stdin` of its own has to skip what stands before it: a password that nobody asked for.
+    """
     if not sudo:
         line = f"sh -c {shlex.quote(script)}"
-        return Call(line, line, b"", sudo=False, password=False)
+        return Call(line, line, stdin, sudo=False, password=False)
     # A host that asks no password leaves the line unread: the command must not find it in its input.
-    closed = "exec </dev/null;" if password else ""
+    closed = "exec </dev/null;" if password and not stdin else ""
     inner = f"echo '{MARKER}' >&2; {closed} {script}"
     line = " ".join([*sudo_words(password=bool(password)), "sh", "-c", shlex.quote(inner)])
-    return Call(line, line, f"{password}\n".encode() if password else b"", sudo=True, password=bool(password))
+    given = f"{password}\n".encode() + stdin if password else stdin
+    return Call(line, line, given, sudo=True, password=bool(password))
 
 
 def sudo_words(*, password: bool) -> list[str]:

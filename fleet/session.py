@@ -22,10 +22,10 @@ class Session(NamedTuple):
     password: Secret | None
     prefix: str | None = None
 
-    def run(self, script: str, seconds: float = LOOK_SECONDS) -> tuple[bool, list[str], list[str]]:
+    def run(self, script: str, seconds: float = LOOK_SECONDS, stdin: bytes = b"") -> tuple[bool, list[str], list[str]]:
         """Whether a script ended with 0, and the lines that it said on standard output and error. Raises RunError."""
         secret = self.password.reveal() if self.sudo and self.password is not None else ""
-        call = command.call(script, sudo=self.sudo, password=secret)
+        call = command.call(script, sudo=self.sudo, password=secret, stdin=stdin)
         try:
             if self.local:
                 code, said, complained = process.run(call, seconds)

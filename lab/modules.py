@@ -7,26 +7,94 @@ from lab.package import Entry
 
 PLAIN = '"""{stand_in}"""\n\n__version__ = "{version}"\n'
 
-# torch answers what a smoke test asks: with a loaded driver it says so, without one it fails in torch's own words.
+# torch answers what a smoke test asks: with a loaded driver it says so, without one it fails in torch's own words. Its
+# faults are lines in /var/lib/gpufleet-lab/torch-faults: wrong, unavailable TEXT, hang.
 TORCH = '''"""{stand_in}"""
+import operator
 import os
+import time
+import warnings
 
 __version__ = "{version}"
 
 
+FAULTS = "/var/lib/gpufleet-lab/torch-faults"
+BUILT = {{"11": "50 60 70 75 80 86 90", "12.6": "50 60 70 75 80 86 90", "12": "70 75 80 86 90 100 120"}}
+float32 = "float32"
+
+
 class version:
     cuda = {cuda!r}
+    hip = None
+
+
+def fault(name):
+    try:
+        with open(FAULTS) as stream:
+            return next((line.strip()[len(name):].strip() or name for line in stream if line.startswith(name)), "")
+    except OSError:
+        return ""
+
+
+class Tensor:
+    def __init__(self, rows, device="cpu"):
+        self.rows, self.device = rows, device
+
+    def to(self, device):
+        if device.startswith("cuda") and not cuda.is_available():
+            raise RuntimeError("Found no NVIDIA driver on your system. (stand-in)")
+        return Tensor(self.rows, device)
+
+    def cuda(self):
+        return self.to("cuda")
+
+    def cpu(self):
+        return Tensor(self.rows)
+
+    def __getitem__(self, place):
+        return self.rows[place]
+
+
+def tensor(rows):
+    return Tensor(rows)
+
+
+def mm(a, b):
+    if a.device != "cpu":
+        while fault("hang"):
+            time.sleep(1)
+    columns = list(zip(*b.rows))
+    made = [[sum(map(operator.mul, row, column)) for column in columns] for row in a.rows]
+    if a.device != "cpu" and fault("wrong"):
+        made[3][17] += 1.0
+    return Tensor(made, a.device)
+
+
+def equal(a, b):
+    return a.rows == b.rows
 
 
 class cuda:
     @staticmethod
     def is_available():
+        said = fault("unavailable")
+        if said:
+            warnings.warn("CUDA initialization: " + said)
+            return False
         return version.cuda is not None and os.path.exists("/proc/driver/nvidia/version")
 
     @staticmethod
     def device_count():
+        if os.environ.get("CUDA_VISIBLE_DEVICES"):
+            return 1
         root = "/proc/driver/nvidia/gpus"
         return len(os.listdir(root)) if cuda.is_available() and os.path.isdir(root) else 0
+
+    @staticmethod
+    def get_arch_list():
+        release = version.cuda or ""
+        built = BUILT.get(release) or BUILT.get(release.split(".")[0]) or "75 80 86 90 100 120"
+        return ["sm_" + number for number in built.split()]
 '''
 
 # `python -m ipykernel install`, with the flags and the kernel.json of ipykernel.kernelspec.

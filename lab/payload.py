@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from lab import deb, elf, smi
+from lab import deb, elf, libcuda, smi
 
 FOLDER = Path(__file__).parent / "standin"
 LIBRARIES = "usr/lib/x86_64-linux-gnu"
@@ -28,7 +28,8 @@ def library(name: str, soname: str, version: str) -> dict[str, deb.Entry]:
     file = f"{name}.so.{version}"
     major = f"{name}.so.{soname}" if soname else file
     links = {f"{LIBRARIES}/{major}": deb.link(file)} if soname else {}
-    return {f"{LIBRARIES}/{file}": deb.Entry(data=elf.shared_object(major)), **links}
+    data = libcuda.shared_object(version) if name == "libcuda" else elf.shared_object(major)
+    return {f"{LIBRARIES}/{file}": deb.Entry(data=data), **links}
 
 
 def sources(driver: str, flavour: str) -> dict[str, bytes]:

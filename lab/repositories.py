@@ -41,7 +41,7 @@ def _sources() -> list[bytes]:
     here = Path(__file__).parent
     folders = (here / "packages", here / "standin", here / "keys")
     files = sorted(path for folder in folders for path in folder.iterdir() if path.is_file())
-    modules = ("deb.py", "elf.py", "payload.py", "repositories.py", "signing.py", "smi.py")
+    modules = ("deb.py", "elf.py", "libcuda.py", "payload.py", "repositories.py", "signing.py", "smi.py")
     return [path.name.encode() + path.read_bytes() for path in files] + cached.sources(*modules)
 
 

@@ -15,6 +15,7 @@ PROGRAMS = (
     ("systemd-nspawn", "systemd-container"),
     ("apt-ftparchive", "apt-utils"),
     ("dpkg-deb", "dpkg"),
+    ("gcc", "gcc"),
     ("ssh", "openssh-client"),
     ("ssh-keygen", "openssh-client"),
     ("ip", "iproute2"),

@@ -48,6 +48,7 @@ def key(host: HostReport) -> Key:
         tuple(_change(item) for item in host.changes),
         tuple(_finding(item, host.host) for item in host.findings),
         host.not_seen,
+        host.compute is None,
         _error(host.error, host.host),
     )
 

@@ -5,10 +5,11 @@ from collections.abc import Iterable, Mapping
 
 from fleet import accepted, look
 from fleet.errors import Failure, RunError
-from fleet.report import baseline, facts
+from fleet.report import baseline, compute, facts
 from fleet.report.clock import Clock, Times, stamp
 from fleet.report.model import FailOn, HostReport, Report, Status, counts
 from schema import plan as plans
+from schema.compute import Compute
 from schema.fleet import Fleet
 from schema.host import HostSpec
 from schema.plan import Plan
@@ -72,10 +73,13 @@ def compared(specs: Mapping[str, HostSpec], made: Mapping[str, HostReport], fail
     return tuple(told.values())
 
 
-def safely(spec: HostSpec, seen: Snapshot | RunError, fail_on: FailOn, today: datetime.date) -> HostReport:
-    """`host_report`; a host that the diff cannot take fails alone."""
+def safely(
+    spec: HostSpec, seen: Snapshot | RunError, fail_on: FailOn, today: datetime.date, test: Compute | None = None
+) -> HostReport:
+    """`host_report`, with the smoke test of a deep look; a host that the diff cannot take fails alone."""
     try:
-        return host_report(spec, seen, fail_on, today)
+        made = host_report(spec, seen, fail_on, today)
+        return compute.fold(made, spec, test, fail_on, today) if test is not None else made
     except Exception as error:
         return host_report(spec, look.unexpected(spec.name, error), fail_on, today)
 

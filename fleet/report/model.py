@@ -7,6 +7,7 @@ from typing import Literal, get_args
 from pydantic import Field
 
 from fleet.errors import Failure
+from schema.compute import Compute
 from schema.errors import Finding
 from schema.model import Model
 from schema.plan import Change
@@ -54,7 +55,8 @@ class HostReport(Model):
     """One host of `fleet drift --format json`.
 
     `seen`: when the look at it came back (RFC 3339, UTC), None where none did; `last_seen`: that, or what the baseline
-    has; `seconds`: how long the look took, the connection included, also where it failed. `facts`: None without a look.
+    has; `seconds`: how long the look took, the connection included, also where it failed. `facts` is None
+    without a look, `compute` without a deep one.
     """
 
     host: str
@@ -69,6 +71,7 @@ class HostReport(Model):
     last_seen: str | None = None
     seconds: float | None = None
     facts: Facts | None = None
+    compute: Compute | None = None
 
 
 class ChangePair(Model):

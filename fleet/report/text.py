@@ -4,7 +4,7 @@ import textwrap
 
 import click
 
-from fleet.report import difference, group, since, words
+from fleet.report import compute, difference, group, since, words
 from fleet.report.group import Group
 from fleet.report.model import HostReport, Report, counts
 from fleet.terminal import PLAIN, Terminal
@@ -80,6 +80,8 @@ def pieces(host: HostReport) -> list[tuple[str, ...]]:
     found = [tuple(f"    {line}" for line in host.error.lines())] if host.error is not None else []
     found += [tuple(f"    {line}" for line in told) for told in since.changes(host)]
     found += [tuple(words.finding(item)) for item in host.findings]
+    if host.compute is not None:
+        found.append(tuple(compute.lines(host.compute)))
     if host.not_seen:
         found.append((f"    not seen: {words.plain(', '.join(host.not_seen))}",))
     return found

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from fleet import deep as deeper
 from fleet import floating, inventory, log, options, problems, progress, prompt
 from fleet import look as looks
 from fleet.errors import RunError
@@ -11,6 +12,7 @@ from fleet.report import baseline as baselines
 from fleet.report import form, make
 from fleet.report.clock import Clock
 from fleet.report.model import FailOn, HostReport, Report
+from schema.compute import Compute
 from schema.snapshot import Snapshot
 
 
@@ -33,6 +35,7 @@ from schema.snapshot import Snapshot
     "--baseline", type=click.Path(path_type=Path), help="An earlier report (JSON): say what is new and gone since."
 )
 @options.ask_sudo
+@click.option("--deep", is_flag=True, help="Also have each idle GPU compute something, in one more command per host.")
 @click.option("--unreachable", type=click.Choice(["fail", "ignore"]), default="fail", show_default=True)
 @click.option("--fail-on", type=click.Choice(["error", "warning", "never"]), default="error", show_default=True)
 def command(
@@ -42,6 +45,7 @@ def command(
     files: tuple[Path, ...],
     baseline: Path | None,
     ask_sudo: bool,
+    deep: bool,
     unreachable: str,
     fail_on: FailOn,
 ) -> int:
@@ -53,11 +57,13 @@ def command(
     fleet drift
     fleet drift inventory --limit rack-a,desk
     fleet drift --format json
+    fleet drift --deep --limit gpu-box
     fleet drift --baseline drift.json -o - -o drift.json
     """
     outputs = form.outputs(forms, files)
     old = earlier(baseline, files)
-    report = look(inventory, limit, ask_sudo, fail_on, (old, baseline) if old and baseline else None)
+    before = (old, baseline) if old and baseline else None
+    report = look(inventory, limit, ask_sudo, fail_on, before, deep=deep)
     form.tell(report, outputs, inventory)
     return make.exit_code(report.hosts, fail_on, ignore_unreachable=unreachable == "ignore")
 
@@ -73,7 +79,13 @@ def earlier(file: Path | None, files: tuple[Path, ...]) -> Report | None:
 
 
 def look(
-    path: str | None, limit: tuple[str, ...], ask_sudo: bool, fail_on: FailOn, old: tuple[Report, Path] | None
+    path: str | None,
+    limit: tuple[str, ...],
+    ask_sudo: bool,
+    fail_on: FailOn,
+    old: tuple[Report, Path] | None,
+    *,
+    deep: bool = False,
 ) -> Report:
     """Look at the chosen hosts, one after the other told on a terminal; `old`: the baseline and its file."""
     fleet = inventory.read(options.inventory_path(path), limit)
@@ -87,13 +99,21 @@ def look(
     asked = prompt.sudo_password(ask_sudo)
     clock, shown = Clock(), progress.Progress(names)
     made: dict[str, HostReport] = {}
+    tests: dict[str, Compute] = {}
 
     def told(name: str, found: Snapshot | RunError) -> None:
         clock.ended(name, found)
         # What was observed is not kept: of thousands of hosts their reports alone remain.
-        made[name] = make.safely(fleet.hosts[name], found, fail_on, clock.started.date())
+        made[name] = make.safely(fleet.hosts[name], found, fail_on, clock.started.date(), tests.pop(name, None))
         shown.told(name, made[name].status, made[name].error)
 
-    looks.each(fleet, names, looks.observed, told, asked=asked, began=clock.began)
+    looks.each(
+        fleet,
+        names,
+        deeper.looker(fleet.hosts, tests) if deep else looks.observed,
+        told,
+        asked=asked,
+        began=clock.began,
+    )
     shown.end()
     return make.report(fleet, {name: made[name] for name in names}, fail_on, clock, old[0] if old is not None else None)

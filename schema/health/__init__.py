@@ -24,7 +24,7 @@ from schema.health import (
     software,
     xid,
 )
-from schema.health.accepted import accept, unused
+from schema.health.accepted import COMPUTE, accept, unused
 from schema.history import evidence
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from schema.host import HostSpec
     from schema.snapshot import Snapshot
 
-__all__ = ["findings", "refusals", "unused"]
+__all__ = ["COMPUTE", "findings", "refusals", "unused"]
 
 refusals = refusal.refusals
 Check = Callable[["HostSpec", "Snapshot"], list[Finding] | tuple[Finding, ...]]
