@@ -72,3 +72,10 @@ force: Decorator[Any] = click.option(
     "--force", multiple=True, metavar="HOST", help="Change this host though it is in use; repeatable."
 )
 yes: Decorator[Any] = click.option("-y", "--yes", is_flag=True, envvar="FLEET_YES", help="Do not ask.")
+wait: Decorator[Any] = click.option(
+    "--wait",
+    type=click.FloatRange(min=0),
+    default=0,
+    metavar="SECONDS",
+    help="Where the same run is at work already: wait so long for its end.  [default: 0]",
+)

@@ -2,11 +2,12 @@
 
 import datetime
 from pathlib import Path
+from typing import NamedTuple
 
 import click
 from pyinfra.api.output import set_formatter
 
-from fleet import apply, floating, inventory, log, options, output, plan, problems, prompt, run
+from fleet import apply, floating, inventory, log, options, output, plan, problems, prompt, run, turn
 from fleet.apply import Apply
 from schema import plan as plans
 from schema.fleet import Fleet
@@ -21,6 +22,7 @@ from schema.snapshot import Snapshot
 @options.file
 @options.ask_sudo
 @options.force
+@options.wait
 @options.yes
 def command(
     inventory: str | None,
@@ -29,6 +31,7 @@ def command(
     file: Path | None,
     ask_sudo: bool,
     force: tuple[str, ...],
+    wait: float,
     yes: bool,
 ) -> int:
     """Bring hosts to the declared state: the operations of `pyinfra INVENTORY deploys/gpu.py`.
@@ -40,22 +43,27 @@ def command(
     fleet apply inventory --limit gpu-01 -y
     fleet apply inventory --force gpu-01    also where it is in use
     """
-    return bring(inventory, limit, form, file, ask_sudo, force, yes)
+    chosen = read(inventory, limit, force)
+    with turn.taken("apply", chosen.fleet.root, chosen.names, wait):
+        return bring(inventory, chosen, form, file, ask_sudo, yes)
 
 
-def bring(
-    path: str | None,
-    limit: tuple[str, ...],
-    form: str,
-    file: Path | None,
-    ask_sudo: bool,
-    force: tuple[str, ...],
-    yes: bool,
-) -> int:
-    """Show the plan, ask, apply, report; the exit code."""
+class Chosen(NamedTuple):
+    """What an apply is about: the fleet, its hosts that were selected, and those that are forced."""
+
+    fleet: Fleet
+    names: tuple[str, ...]
+    forced: frozenset[str]
+
+
+def read(path: str | None, limit: tuple[str, ...], force: tuple[str, ...]) -> Chosen:
     fleet = inventory.read(options.inventory_path(path), limit)
-    names = inventory.chosen(fleet, limit)
-    forced = inventory.named(fleet, force)
+    return Chosen(fleet, inventory.chosen(fleet, limit), inventory.named(fleet, force))
+
+
+def bring(path: str | None, chosen: Chosen, form: str, file: Path | None, ask_sudo: bool, yes: bool) -> int:
+    """Show the plan, ask, apply, report; the exit code."""
+    fleet, names, forced = chosen
     asked = prompt.sudo_password(ask_sudo)
     if not yes:
         prompt.needed("there is no terminal to ask at", "add -y to apply without a question; fleet plan only shows")

@@ -1,11 +1,12 @@
 """fleet drift: observed against desired, and health."""
 
+import contextlib
 from pathlib import Path
 
 import click
 
 from fleet import deep as deeper
-from fleet import floating, inventory, log, options, problems, progress, prompt
+from fleet import floating, inventory, log, options, problems, progress, prompt, turn
 from fleet import look as looks
 from fleet.errors import RunError
 from fleet.report import baseline as baselines
@@ -36,6 +37,7 @@ from schema.snapshot import Snapshot
 )
 @options.ask_sudo
 @click.option("--deep", is_flag=True, help="Also have each idle GPU compute something, in one more command per host.")
+@options.wait
 @click.option("--unreachable", type=click.Choice(["fail", "ignore"]), default="fail", show_default=True)
 @click.option("--fail-on", type=click.Choice(["error", "warning", "never"]), default="error", show_default=True)
 def command(
@@ -46,12 +48,14 @@ def command(
     baseline: Path | None,
     ask_sudo: bool,
     deep: bool,
+    wait: float,
     unreachable: str,
     fail_on: FailOn,
 ) -> int:
     """Compare hosts with their declarations; nothing is changed.
 
-    Exit code: 0 all in sync, 2 drift or unhealthy, 1 could not tell of every host.
+    Exit code: 0 all in sync, 2 drift or unhealthy, 1 could not tell of every host. Of two checks of the same hosts at
+    once the second ends with 1, before it looks at any (RUN450).
 
     \b
     fleet drift
@@ -63,8 +67,9 @@ def command(
     outputs = form.outputs(forms, files)
     old = earlier(baseline, files)
     before = (old, baseline) if old and baseline else None
-    report = look(inventory, limit, ask_sudo, fail_on, before, deep=deep)
-    form.tell(report, outputs, inventory)
+    with contextlib.ExitStack() as held:
+        report = look(inventory, limit, ask_sudo, fail_on, before, held, wait, deep=deep)
+        form.tell(report, outputs, inventory)
     return make.exit_code(report.hosts, fail_on, ignore_unreachable=unreachable == "ignore")
 
 
@@ -84,18 +89,26 @@ def look(
     ask_sudo: bool,
     fail_on: FailOn,
     old: tuple[Report, Path] | None,
+    held: contextlib.ExitStack,
+    wait: float,
     *,
     deep: bool = False,
 ) -> Report:
-    """Look at the chosen hosts, one after the other told on a terminal; `old`: the baseline and its file."""
+    """Look at the chosen hosts, one after the other told on a terminal; `old`: the baseline and its file.
+
+    `held` keeps the turn of these hosts until the report is written; `wait` is how many seconds to wait for it.
+    """
     fleet = inventory.read(options.inventory_path(path), limit)
     names = inventory.chosen(fleet, limit)
     if old is not None:
         baselines.check(*old, fleet.names)
+    held.enter_context(turn.taken("drift", fleet.root, names, wait))
     log.start("drift", progress=False)
     problems.tell(fleet.problems, problems.Place(str(path or ""), fleet.root))
     if floats := floating.note(fleet, names, options.inventory_path(path)):
         click.echo(floats, err=True)
+    if applies := turn.beside("apply", fleet.root, names):
+        click.echo(applies, err=True)
     asked = prompt.sudo_password(ask_sudo)
     clock, shown = Clock(), progress.Progress(names)
     made: dict[str, HostReport] = {}
