@@ -75,7 +75,8 @@ def texts(value: object) -> Iterator[str]:
 def payload(report: Report, told: Told) -> dict[str, object]:
     """The page's data. A row of `hosts`: name, its places in `details`, `facts` (or null) and `groups`, seen, seconds.
 
-    `repeated` has the texts that occur more than once; elsewhere REPEATED and the place in hexadecimal stands for one.
+    `repeated` has the texts that occur more than once: REPEATED and a place in hexadecimal stands for one, but in
+    `time` and `columns`.
     """
     facts, groups = _Table(), _Table()
     rows = [
@@ -90,15 +91,13 @@ def payload(report: Report, told: Told) -> dict[str, object]:
         for host, place in zip(report.hosts, told.places, strict=True)
     ]
     whole = {
-        "time": report.time,
-        "columns": [list(column) for column in columns.COLUMNS],
         "hosts": rows,
         "details": [fold.detail for fold in told.folds],
         "facts": facts.rows,
         "groups": groups.rows,
         "since": since(report),
     }
-    return _shared(whole)
+    return {"time": report.time, "columns": [list(column) for column in columns.COLUMNS], **_shared(whole)}
 
 
 def since(report: Report) -> object:

@@ -2,9 +2,16 @@
 
 const KEYS = [...Object.keys(NOTHING), ...columns.map(([key]) => key)];
 
+/** The state that an address asks for; what it cannot mean is as if it were not there. */
 function fromAddress() {
   const asked = new URLSearchParams(location.hash.slice(1));
-  return { ...NOTHING, ...Object.fromEntries(KEYS.filter((key) => asked.has(key)).map((key) => [key, asked.get(key)])) };
+  const found = { ...NOTHING, ...Object.fromEntries(KEYS.filter((key) => asked.has(key)).map((key) => [key, asked.get(key)])) };
+  return {
+    ...found,
+    view: views().some((view) => view.key === found.view) ? found.view : NOTHING.view,
+    status: found.status.split(",").filter((name) => Object.hasOwn(statuses, name)).join(","),
+    fold: found.fold === "0" ? "0" : "1",
+  };
 }
 
 function toAddress() {

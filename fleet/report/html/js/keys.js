@@ -29,17 +29,25 @@ function helpDialog() {
 
 const heads = () => [...document.querySelectorAll("#view .head")];
 
+function focusRow(place) {
+  const all = heads();
+  const head = all[Math.max(0, Math.min(place, all.length - 1))];
+  if (!head) return;
+  head.focus();
+  head.scrollIntoView({ block: "nearest" });
+}
+
 /** Move to the row `step` away from the one in focus; the first where none is. More rows are made at the end. */
 function walk(step) {
   const all = heads();
-  const there = all.findIndex((head) => head === document.activeElement || head.closest("li, tr").contains(document.activeElement));
-  const next = there < 0 ? 0 : there + step;
-  if (next >= all.length && rows.extend()) return walk(step);
-  const head = all[Math.max(0, Math.min(next, all.length - 1))];
-  if (head) {
-    head.focus();
-    head.scrollIntoView({ block: "nearest" });
-  }
+  const there = all.findIndex((head) => head.closest("li, tr").contains(document.activeElement));
+  if (there + step >= all.length) rows.extend();
+  focusRow(there < 0 ? 0 : there + step);
+}
+
+function last() {
+  while (rows.extend());
+  focusRow(Infinity);
 }
 
 function closeRow() {
@@ -75,8 +83,8 @@ function shortcut(key) {
     ArrowDown: () => walk(1),
     k: () => walk(-1),
     ArrowUp: () => walk(-1),
-    Home: () => walk(-Infinity),
-    End: () => walk(heads().length),
+    Home: () => focusRow(0),
+    End: last,
     Escape: closeRow,
     f: () => ask({ fold: state.fold === "1" ? "0" : "1" }),
     x: clear,

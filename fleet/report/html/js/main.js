@@ -99,7 +99,7 @@ function turn(event) {
 
 function draw() {
   const among = fitting();
-  const view = views().find((one) => one.key === state.view) || views()[0];
+  const view = views().find((one) => one.key === state.view);
   const panel = document.getElementById("view");
   const inside = panel.contains(document.activeElement);
   panel.replaceChildren(...view.make(among).filter(Boolean));
@@ -111,7 +111,7 @@ function draw() {
 function controls(view, among) {
   for (const one of views()) {
     const tab = document.getElementById(`tab-${one.key}`);
-    tab.setAttribute("aria-selected", String(one === view || one.key === view.key));
+    tab.setAttribute("aria-selected", String(one.key === view.key));
     tab.tabIndex = one.key === view.key ? 0 : -1;
   }
   const search = document.getElementById("search");
