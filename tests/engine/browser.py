@@ -41,7 +41,7 @@ Message = dict[str, Any]
 
 
 def program() -> str:
-    """Chromium's path. Where there is none: skips, but fails in CI, unless GPUFLEET_NO_CHROMIUM says why it has none."""
+    """Chromium's path. Without one it skips; in CI it fails, unless GPUFLEET_NO_CHROMIUM says why."""
     found = next((path for name in NAMES if (path := shutil.which(name))), None)
     if found is not None:
         return found

@@ -1,11 +1,13 @@
 """Reports to look at in a browser: a fleet with something of everything, and one in which every text is hostile."""
 
+from datetime import datetime
 from typing import Any
 
 from fleet.errors import Failure
 from fleet.report import baseline
 from fleet.report.model import Facts, GpuKind, HostReport, Report, counts
 from schema.errors import Finding
+from schema.history import Cause
 from schema.plan import Change
 
 TIME = "2026-11-24T03:01:12Z"
@@ -19,8 +21,23 @@ LOST = Finding(
 ODD = Finding(code="GPU101", severity="warning", message="a reboot is not allowed", evidence="reboot: never")
 KNOWN = Finding(code="GPU110", severity="error", accepted=True, message="known and accepted", evidence="so it is")
 TOLD = Finding(code="GPU112", severity="info", message="told for information")
+CAUSE = Cause(
+    time=datetime.fromisoformat("2026-11-20T06:25:00+01:00"),
+    since=datetime.fromisoformat("2026-11-14T06:25:00+01:00"),
+    by="unattended-upgrades",
+    command="/usr/bin/unattended-upgrade",
+    package="cuda-drivers-580",
+    action="upgrade",
+    before="580.95.05-0ubuntu1",
+    after="580.82.07-0ubuntu1",
+)
 DRIVER = Change(
-    concern="driver", item="cuda-drivers-580", observed="580.82.07-0ubuntu1", desired="580.95.05", disruption="reboot"
+    concern="driver",
+    item="cuda-drivers-580",
+    observed="580.82.07-0ubuntu1",
+    desired="580.95.05",
+    disruption="reboot",
+    cause=CAUSE,
 )
 TORCH = Change(concern="environments", item="ds/torch", observed=None, desired="2.8.0")
 FACTS = Facts(
@@ -77,7 +94,7 @@ def small() -> Report:
 
 
 def large(size: int) -> Report:
-    """One of ten hosts with trouble that no other has."""
+    """One of ten hosts with the same trouble, each with evidence of its own."""
     hosts = []
     for number in range(size):
         lost = LOST.model_copy(update={"evidence": f"nothing at 0000:{number:05x}:00.0"})

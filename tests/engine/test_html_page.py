@@ -9,9 +9,10 @@ import pytest
 
 from fleet.report import html
 from fleet.report.model import Report
+from schema import ranges
 from tests.engine.browser import Browser, Tab, running
 from tests.engine.conftest import Command
-from tests.engine.sample_report import hostile, large, small
+from tests.engine.sample_report import TORCH, host, hostile, large, report, small
 
 Open = Callable[..., Tab]
 # What runs sets the canary; each is a way that text became script in some page.
@@ -127,7 +128,7 @@ def test_a_host_opens_to_all_that_is_known(open_page: Open) -> None:
 
 def test_equal_hosts_are_one_row_that_opens_to_each(open_page: Open) -> None:
     tab = open_page(small())
-    tab.click(".row .head", "node-1")
+    tab.click(".row .head", "node-[1-3]")
     (detail,) = tab.all("#view .detail:not([hidden])")
     for words in (
         "3 hosts alike",
@@ -135,7 +136,9 @@ def test_equal_hosts_are_one_row_that_opens_to_each(open_page: Open) -> None:
         "580.82.07-0ubuntu1",
         "reboot",
         "absent",
-        "fleet apply --limit node-1",
+        "fleet apply --limit 'node-[1-3]'",
+        "since 2026-11-14 06:25:00 +01:00, last 2026-11-20",
+        "/usr/bin/unattended-upgrade",
     ):
         assert words in detail
     tab.click("#view .members button", "node-2")
@@ -219,7 +222,7 @@ def test_the_first_tab_stop_leads_past_the_filters(open_page: Open) -> None:
     assert tab.do("document.activeElement.innerText") == "Skip to the hosts"
     assert tab.do("document.activeElement.getBoundingClientRect().width > 50")
     tab.press("Enter")
-    assert "node-1" in tab.do("document.activeElement.innerText")
+    assert "node-[1-3]" in tab.do("document.activeElement.innerText")
     assert address(tab) == "#status=drift"
 
 
@@ -240,23 +243,52 @@ def test_one_host_is_open_and_without_filters(open_page: Open) -> None:
 
 
 def test_two_thousand_hosts_are_drawn_in_pieces(open_page: Open) -> None:
-    tab = open_page(large(2000))
-    assert shown(tab) == "2,000 hosts, in 201 rows"
+    tab = open_page(large(2000), "fold=0")
+    assert shown(tab) == "2,000 hosts, in 2,000 rows"
     assert tab.count("#view .row") == 100
     assert tab.count("#app *") < 2500
     # More are made when the end of those that are there comes into view.
     tab.do("document.querySelector('.more').scrollIntoView()")
-    tab.do(
-        f"new Promise((done) => {{ const look = () => {ROWS} > 100 ? done() : requestAnimationFrame(look); look(); }})"
-    )
+    tab.do(f"new Promise((done) => {{ const look = () => {ROWS} > 100 ? done() : setTimeout(look, 20); look(); }})")
     assert tab.count("#view .row") == 200
-    tab.press("End")
-    assert (tab.count("#view .row"), tab.count(".more")) == (201, 0)
-    assert "1,800 hosts" in tab.do("document.activeElement.innerText")
-    tab.press("f", "/", *"gpu-0199")
+    tab.press("/", *"gpu-0199", "ArrowDown", "Enter")
     assert shown(tab) == "10 of 2,000 hosts, in 10 rows"
-    tab.press("ArrowDown", "Enter")
     assert "nothing at 0000:007c6:00.0" in tab.all("#view .detail:not([hidden])")[0]
+    tab.press("x", "End")
+    assert (tab.count("#view .row"), tab.count(".more")) == (2000, 0)
+    assert "gpu-01999" in tab.do("document.activeElement.innerText")
+
+
+def test_hosts_that_differ_in_their_evidence_alone_are_one_row(open_page: Open) -> None:
+    tab = open_page(large(2000))
+    assert shown(tab) == "2,000 hosts, in 2 rows"
+    tab.press("j", "Enter")
+    (detail,) = tab.all("#view .detail:not([hidden])")
+    detail = " ".join(detail.split())
+    assert "On gpu-00010 errorGPU120 2 GPUs" in detail
+    assert "nothing at 0000:0000a:00.0" in detail
+    assert tab.count("#view .variant") == 10
+    assert "Otherwise on gpu-00100, gpu-00110" in detail
+    assert "and 184 more" in detail
+
+
+def test_a_limit_means_the_hosts_of_its_row(open_page: Open) -> None:
+    names = (
+        [f"n{number}" for number in (8, 9, 10, 12)]
+        + [f"m{number:02}-x" for number in (7, 8, 9, 10, 11)]
+        + ["desk", "m7-x"]
+    )
+    tab = open_page(report(*(host(name, "drift", changes=(TORCH,)) for name in names)))
+    tab.press("j", "Enter")
+    limit = tab.all("#view .commands code")[0].removeprefix("fleet plan --limit ").strip("'")
+    patterns = ranges.split(limit)
+    assert sorted(patterns) == sorted(ranges.fold(names))
+    meant = [name for name in [*names, "n7", "n11", "m06-x", "m12-x", "m8-x"] if inside(name, patterns)]
+    assert meant == names
+
+
+def inside(name: str, patterns: list[str]) -> bool:
+    return any(name == one or ranges.matches(name, one) for one in patterns)
 
 
 def test_nothing_that_a_host_says_runs_or_becomes_an_element(open_page: Open, browser: Browser) -> None:

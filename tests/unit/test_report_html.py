@@ -10,7 +10,7 @@ import pytest
 
 from fleet.errors import Failure
 from fleet.report import form, html
-from fleet.report.html import columns, data, shown
+from fleet.report.html import columns, data, render, shown
 from fleet.report.model import (
     Baseline,
     Facts,
@@ -277,3 +277,9 @@ def test_what_would_not_be_seen_stands_as_an_escape() -> None:
 def test_the_ending_of_a_file_says_html() -> None:
     assert form.ENDINGS[".html"] == "html"
     assert form.RENDER["html"](report()).startswith("<!DOCTYPE html>")
+
+
+def test_no_script_declares_what_another_does() -> None:
+    declared = re.findall(r"^(?:function|const|let) (\w+)", render.scripts(), re.MULTILINE)
+    assert len(declared) > 50
+    assert sorted({name for name in declared if declared.count(name) > 1}) == []

@@ -4,20 +4,27 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
+from fleet.report import group
 from fleet.report.html import columns, shown
 from fleet.report.model import HostReport, Report
 
 # What differs between hosts that are told alike; the rest of a host's report is its detail.
-OWN = {"host", "facts", "groups", "seen", "seconds"}
+OWN = {"host", "facts", "groups", "seen", "seconds", "compute"}
+# What a smoke test measured is each GPU's own; its number is in the JSON.
+COMPUTE = {"compute": {"results": {"__all__": {"uuid", "number"}}}}
 # A text of so many characters is written once where it occurs twice; a reference to it takes two to four.
 WORTH_SHARING = 6
 
 
 class Fold(NamedTuple):
-    """Hosts that are told alike: `detail` is their report in the documented JSON's shape, HOST for their names."""
+    """Hosts that are told alike: `detail` is their report in the documented JSON's shape, HOST for their names.
+
+    Folds of the same `kind` differ in numbers alone: the place of a GPU, an address, evidence.
+    """
 
     names: tuple[str, ...]
     detail: dict[str, object]
+    kind: int
 
 
 class Told(NamedTuple):
@@ -29,19 +36,19 @@ class Told(NamedTuple):
 
 def folded(report: Report) -> Told:
     """Hosts by their detail, in the order of the report."""
-    numbers: dict[str, int] = {}
+    details, kinds = _Table(), _Table()
     names: list[list[str]] = []
-    details: list[dict[str, object]] = []
+    kind_of: list[int] = []
     places = []
     for host in report.hosts:
-        detail = _detail(host)
-        place = numbers.setdefault(shown.embedded(detail), len(names))
+        place = details.place(_detail(host))
         if place == len(names):
             names.append([])
-            details.append(detail)
+            kind_of.append(kinds.place(repr(group.key(host))))
         names[place].append(shown.text(host.host))
         places.append(place)
-    folds = tuple(Fold(tuple(hosts), detail) for hosts, detail in zip(names, details, strict=True))
+    made = zip(names, details.rows, kind_of, strict=True)
+    folds = tuple(Fold(tuple(hosts), detail, kind) for hosts, detail, kind in made if isinstance(detail, dict))
     return Told(folds, tuple(places))
 
 
@@ -73,7 +80,8 @@ def texts(value: object) -> Iterator[str]:
 
 
 def payload(report: Report, told: Told) -> dict[str, object]:
-    """The page's data. A row of `hosts`: name, its places in `details`, `facts` (or null) and `groups`, seen, seconds.
+    """The page's data. A row of `hosts`: name, its places in `details`, `facts` (or null) and `groups`, seen, seconds,
+    and what its GPUs computed (or null). `kinds`: of each detail its kind.
 
     `repeated` has the texts that occur more than once: REPEATED and a place in hexadecimal stands for one, but in
     `time` and `columns`.
@@ -87,17 +95,24 @@ def payload(report: Report, told: Told) -> dict[str, object]:
             groups.place([shown.text(name) for name in host.groups]),
             host.seen,
             host.seconds,
+            _computed(host),
         ]
         for host, place in zip(report.hosts, told.places, strict=True)
     ]
     whole = {
         "hosts": rows,
         "details": [fold.detail for fold in told.folds],
+        "kinds": [fold.kind for fold in told.folds],
         "facts": facts.rows,
         "groups": groups.rows,
         "since": since(report),
     }
     return {"time": report.time, "columns": [list(column) for column in columns.COLUMNS], **_shared(whole)}
+
+
+def _computed(host: HostReport) -> object:
+    dumped = host.model_dump(mode="json", include={"compute"}, exclude=COMPUTE, exclude_defaults=True)
+    return _named(dumped, host.host).get("compute")
 
 
 def since(report: Report) -> object:

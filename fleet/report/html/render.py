@@ -17,7 +17,20 @@ from schema import codes
 
 HERE = Path(__file__).parent
 # In this order: each may use what stands before it.
-SCRIPTS = ("dom", "read", "filter", "address", "detail", "hosts", "findings", "versions", "since", "keys", "main")
+SCRIPTS = (
+    "dom",
+    "read",
+    "ranges",
+    "filter",
+    "address",
+    "detail",
+    "hosts",
+    "findings",
+    "versions",
+    "since",
+    "keys",
+    "main",
+)
 # Hides what is for readers without JavaScript before any of it is drawn.
 EARLY = 'document.documentElement.classList.add("js");'
 # So many folds are told with all their evidence where there is no JavaScript and in print; further ones in short.
@@ -148,5 +161,6 @@ def named(value: str, names: Sequence[str]) -> str:
 
 
 def moment(time: str) -> str:
-    """ "2026-11-24 03:00:00 UTC" of "2026-11-24T03:00:00Z"."""
-    return shown.text(time).replace("T", " ").replace("Z", " UTC")
+    """ "2026-11-24 03:00:00 UTC" of "2026-11-24T03:00:00Z"; another offset stays as it is."""
+    date, _, clock = shown.text(time).partition("T")
+    return f"{date} {clock.replace('Z', ' UTC')}".strip()

@@ -6,15 +6,46 @@ function detailOf(fold) {
   const { detail } = fold[0];
   return [
     fold.length > 1 ? members(fold) : aboutHost(fold[0]),
-    detail.error ? part("Why it could not be told", finding({ severity: "error", ...detail.error }, fold)) : null,
-    detail.findings.length ? part(`Findings (${detail.findings.length})`, sorted(detail.findings).map((one) => finding(one, fold))) : null,
+    detail.error ? part("Why it could not be told", alike(fold, (one) => ({ severity: "error", ...one.error }))) : null,
+    detail.findings.length ? part(`Findings (${detail.findings.length})`, findingsOf(fold)) : null,
     detail.changes.length ? part(`Changes (${detail.changes.length})`, changes(detail, fold)) : null,
-    detail.compute ? part("Computed", plain(detail.compute, fold)) : null,
+    fold.length === 1 && fold[0].compute ? part("Smoke test", computed(fold[0].compute, fold)) : null,
     fold.length === 1 ? sinceOf(fold[0]) : null,
     detail.not_seen.length ? part("Not seen", notSeen(detail)) : null,
     quiet(detail) ? part(null, element("p", {}, "As declared; nothing to report.")) : null,
     part("Next", commands(detail, fold)),
   ];
+}
+
+const VARIANTS = 10;
+
+function findingsOf(fold) {
+  const { findings } = fold[0].detail;
+  return sorted(findings).map((one) => alike(fold, (detail) => detail.findings[findings.indexOf(one)]));
+}
+
+/** What `of` gives of each host's detail: once where all say the same, else each with its hosts. */
+function alike(fold, of) {
+  const found = new Map();
+  for (const [detail, some] of variants(fold)) {
+    const key = JSON.stringify(of(detail));
+    if (!found.has(key)) found.set(key, [of(detail), []]);
+    found.get(key)[1].push(...some);
+  }
+  const all = [...found.values()];
+  if (all.length === 1) return finding(all[0][0], fold);
+  const rest = all.slice(VARIANTS).flatMap(([, some]) => some);
+  return [
+    all.slice(0, VARIANTS).map(([one, some]) => element("div", { class: "variant" }, element("p", {}, "On ", links(some)), finding(one, some))),
+    rest.length ? element("p", { class: "note" }, "Otherwise on ", links(rest), ".") : null,
+  ];
+}
+
+/** Some hosts by name; each opens. */
+function links(some) {
+  const one = (host) => element("button", { type: "button", class: "link", click: () => ask({ view: "hosts", host: host.name }) }, host.name);
+  const named = some.slice(0, 6).map((host, place) => [place ? ", " : "", one(host)]);
+  return [named, some.length > 6 ? ` and ${number(some.length - 6)} more` : null];
 }
 
 const part = (title, ...content) => element("section", {}, title ? element("h4", {}, title) : null, content);
@@ -41,8 +72,8 @@ function aboutHost(host) {
   return part(null, element("dl", { class: "facts" }, pairs.map(([title, value]) => element("div", {}, element("dt", {}, title), element("dd", {}, value)))));
 }
 
-/** "2026-11-24 03:00:00 UTC". */
-const moment = (time) => time.replace("T", " ").replace("Z", " UTC");
+/** "2026-11-24 03:00:00 UTC", "2026-11-24 04:00:00 +01:00". */
+const moment = (time) => time.replace("T", " ").replace(/Z$/, " UTC").replace(/[+-][0-9]{2}:[0-9]{2}$/, " $&");
 
 function finding(one, fold) {
   const entry = codes[one.code];
@@ -77,6 +108,8 @@ function linked(text) {
 function changes(detail, fold) {
   const why = detail.changes.some((change) => change.cause);
   const value = (text) => element("td", { class: "mono" }, text === null || text === undefined ? element("span", { class: "none" }, "absent") : named(text, fold));
+  const causes = new Set(variants(fold).map(([one]) => JSON.stringify(one.changes.map((change) => change.cause))));
+  const told = (change) => (causes.size > 1 && change.cause ? element("span", { class: "none" }, "differs by host") : cause(change.cause, fold));
   const rows = detail.changes.map((change) =>
     element(
       "tr",
@@ -86,44 +119,59 @@ function changes(detail, fold) {
       value(change.observed),
       value(change.desired),
       element("td", {}, change.disruption && change.disruption !== "none" ? badge(change.disruption) : "none"),
-      why ? element("td", {}, cause(change.cause, fold)) : null,
+      why ? element("td", {}, told(change)) : null,
     ),
   );
   return table({ class: "changes" }, "Changes", ["Concern", "Item", "Observed", "Declared", "Disruption", ...(why ? ["Since when and why"] : [])], rows);
 }
 
+/** Who moved the package, when it left what is declared, and from which version to which. */
 function cause(found, fold) {
   if (!found) return element("span", { class: "none" }, "not known");
-  const { time, command, by, observed, desired, ...rest } = found;
-  const moved = observed || desired ? `${observed || "absent"} → ${desired || "absent"}` : "";
-  const more = Object.entries(rest).filter(([, value]) => typeof value === "string").map(([key, value]) => `${key}: ${value}`);
+  const who = [found.by, found.user].filter(Boolean).join(", for ");
+  const last = found.time !== found.since ? `, last ${moment(found.time)}` : "";
+  const lines = [who, `${found.package}: ${found.before || "absent"} → ${found.after || "absent"}`, found.error ? `it ended with an error: ${found.error}` : ""];
   return [
-    time ? element("div", {}, moment(time)) : null,
-    command ? element("code", {}, named(command, fold)) : null,
-    [by ? `by ${by}` : "", moved, ...more].filter(Boolean).map((line) => element("div", {}, named(line, fold))),
+    element("div", {}, `since ${moment(found.since)}${last}`),
+    found.command ? element("code", {}, named(found.command, fold)) : null,
+    lines.filter(Boolean).map((line) => element("div", {}, named(line, fold))),
   ];
+}
+
+/** What each GPU computed, and how fast: a rate is compared with what the board can reach at most. */
+function computed(compute, fold) {
+  const why = compute.why ? element("p", {}, named(compute.why, fold)) : null;
+  const results = (compute.results || []).map((one) =>
+    element("tr", {},
+      element("th", { scope: "row" }, one.device || `environment ${one.environment}`),
+      element("td", {}, one.way, one.device && one.environment ? ` (${one.environment})` : ""),
+      element("td", {}, badge(one.outcome)),
+      element("td", {}, rate(one)),
+      element("td", {}, [one.reason, one.text].filter(Boolean).map((text) => named(text, fold)).join(": ")),
+      element("td", {}, one.seconds === undefined || one.seconds === null ? "" : `${one.seconds} s`),
+    ),
+  );
+  return [why, results.length ? table({ class: "wide" }, "Smoke test", ["GPU or environment", "By way of", "Outcome", "Rate", "Why", "Took"], results) : null];
+}
+
+function rate({ rate_tflops: reached, peak_tflops: peak }) {
+  if (typeof reached !== "number") return "";
+  return peak ? `${reached} of ${peak} TFLOPS, ${Math.round((100 * reached) / peak)} %` : `${reached} TFLOPS`;
 }
 
 function notSeen(detail) {
   return element("p", {}, "What could not be read is not known to be well: ", element("span", { class: "mono" }, detail.not_seen.join(", ")));
 }
 
-/** Any JSON value: mappings as lists of terms, lists of mappings as tables. */
-function plain(value, fold) {
-  if (value === null || value === undefined) return element("span", { class: "none" }, "none");
-  if (Array.isArray(value) && value.length && value.every((one) => one !== null && typeof one === "object" && !Array.isArray(one))) {
-    const keys = [...new Set(value.flatMap(Object.keys))];
-    const rows = value.map((one) => element("tr", {}, keys.map((key) => element("td", {}, plain(one[key], fold)))));
-    return table({}, "Results", keys.map((key) => key.replaceAll("_", " ")), rows);
-  }
-  if (Array.isArray(value)) return element("span", {}, value.map((one, place) => [place ? ", " : "", plain(one, fold)]));
-  if (typeof value !== "object") return named(String(value), fold);
-  const pairs = Object.entries(value);
-  return element("dl", { class: "plain" }, pairs.map(([key, one]) => element("div", {}, element("dt", {}, key.replaceAll("_", " ")), element("dd", {}, plain(one, fold)))));
-}
+// A longer --limit is no command to type.
+const TYPEABLE = 400;
 
 function commands(detail, fold) {
-  const limit = fold.length > 8 ? "HOSTS" : fold.map((host) => host.name).join(",");
+  const drawn = ranges(fold.map((host) => host.name));
+  const long = drawn.join(",").length > TYPEABLE;
+  const few = long ? [fold[0].name] : drawn;
+  const limit = few.some((one) => one.includes("[")) ? `'${few.join(",")}'` : few.join(",");
   const lines = detail.changes.length ? [`fleet plan --limit ${limit}`, `fleet apply --limit ${limit}`] : [`fleet drift --limit ${limit}`];
-  return element("p", { class: "commands" }, lines.map((line) => element("code", {}, line)));
+  return element("p", { class: "commands" }, lines.map((line) => element("code", {}, line)),
+    long ? element("span", { class: "note" }, `the first of ${number(fold.length)}`) : null);
 }

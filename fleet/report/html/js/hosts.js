@@ -1,6 +1,8 @@
 // The list of hosts, equal ones folded into a row; a row opens to the detail.
 
 const PIECE = 100;
+// Of many names so many characters are shown; all of them stand in the detail.
+const LONGEST = 160;
 const opened = new Set();
 let rows = { more: null, extend: () => false };
 
@@ -8,7 +10,7 @@ let rows = { more: null, extend: () => false };
 function folds(among) {
   const found = new Map();
   for (const host of among) {
-    const key = state.fold === "1" ? `d${host.detail.place}` : `h${host.place}`;
+    const key = state.fold === "1" ? `k${host.detail.kind}` : `h${host.place}`;
     if (!found.has(key)) found.set(key, []);
     found.get(key).push(host);
   }
@@ -30,7 +32,7 @@ function hostsView(among) {
   return [list, rows.more];
 }
 
-const keyOf = (fold) => (fold.length === 1 ? `h${fold[0].place}` : `d${fold[0].detail.place}`);
+const keyOf = (fold) => (fold.length === 1 ? `h${fold[0].place}` : `k${fold[0].detail.kind}`);
 
 function row(fold) {
   const { detail } = fold[0];
@@ -56,30 +58,35 @@ function row(fold) {
 }
 
 function names(fold) {
-  const some = fold.slice(0, 12).map((host) => host.name).join(", ");
-  return element("span", {}, fold.length > 12 ? `${some}, …` : some);
+  const drawn = ranges(fold.map((host) => host.name)).join(", ");
+  return element("span", {}, fold.length > 1 && drawn.length > LONGEST ? `${drawn.slice(0, LONGEST)}…` : drawn);
+}
+
+/** A message as these hosts have it: where it differs between them, … for the words that do. */
+function message(fold, of) {
+  const said = new Set(variants(fold).map(([detail, some]) => named(of(detail), fold.length > 1 ? fold : some)));
+  return said.size === 1 ? [...said][0] : [...said][0].replace(/\S*[0-9]\S*/g, "…");
 }
 
 /** The one thing to know first, and how much more there is. */
 function gist(fold) {
   const { detail } = fold[0];
-  const all = sorted(said(detail));
-  const counts = [
-    ...RANK.slice(1, 2).map((word) => [all.filter((one) => severity(one) === word).length, word]),
-    [detail.changes.length, "change"],
-  ];
-  const first = all[0] && severity(all[0]) === "error" ? all[0] : null;
-  const errors = all.filter((one) => severity(one) === "error").length - (first ? 1 : 0);
+  const all = said(detail);
+  const order = sorted(all);
+  const [first] = order;
   const change = detail.changes[0];
-  const parts = [errors ? `+${errors} more` : "", ...counts.filter(([count]) => count).map(([count, word]) => counted(count, word))];
-  if (first) return [element("b", {}, first.code), ` ${named(first.message, fold)}`, tail(parts)];
+  if (first && (severity(first) === "error" || !change)) {
+    const more = order.length > 1 ? `+${order.length - 1} more` : "";
+    return [element("b", {}, first.code), ` ${message(fold, (one) => said(one)[all.indexOf(first)].message)}`, tail([more, changed(detail, 0)])];
+  }
   if (change) {
     const text = `${change.concern} ${change.item}: ${change.observed ?? "absent"} → ${change.desired ?? "absent"}`;
-    return [named(text, fold), tail(parts.map((one) => (one === "1 change" ? "" : one)))];
+    return [named(text, fold), tail([changed(detail, 1), order.length ? counted(order.length, "finding") : ""])];
   }
-  if (all[0]) return [element("b", {}, all[0].code), ` ${named(all[0].message, fold)}`, all.length > 1 ? tail([`+${all.length - 1} more`]) : null];
   return [detail.not_seen.length ? `${counted(detail.not_seen.length, "part")} not seen` : null, alikeIn(fold)];
 }
+
+const changed = (detail, but) => (detail.changes.length > but ? counted(detail.changes.length, "change") : "");
 
 /** The versions that all of these hosts have; those of Ubuntu, kernel and GPUs need no name. */
 function alikeIn(fold) {

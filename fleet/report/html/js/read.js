@@ -22,6 +22,7 @@ function texts(value) {
 const { columns, statuses, codes } = written;
 const details = expanded(written.details).map((detail, place) => ({
   place,
+  kind: written.kinds[place],
   pending: "none",
   changes: [],
   findings: [],
@@ -32,7 +33,7 @@ const details = expanded(written.details).map((detail, place) => ({
 }));
 const facts = expanded(written.facts).map((cells) => ({ cells, words: cells.map(([text]) => text).join("\n").toLowerCase() }));
 const groupLists = expanded(written.groups);
-const hosts = expanded(written.hosts).map(([name, detail, fact, groups, seen, seconds], place) => ({
+const hosts = expanded(written.hosts).map(([name, detail, fact, groups, seen, seconds, compute], place) => ({
   place,
   name,
   lower: name.toLowerCase(),
@@ -41,6 +42,7 @@ const hosts = expanded(written.hosts).map(([name, detail, fact, groups, seen, se
   groups: groupLists[groups],
   seen,
   seconds,
+  compute,
 }));
 
 const since = expanded(written.since);
@@ -49,6 +51,16 @@ const differences = new Map(since ? since.hosts.map((one) => [one.host, { change
 /** "accepted" for what the inventory accepts, else the severity; an error of the look itself is one too. */
 const severity = (finding) => (finding.accepted ? "accepted" : finding.severity);
 const said = (detail) => (detail.error ? [{ severity: "error", ...detail.error }, ...detail.findings] : detail.findings);
+
+/** Details that differ, each with its hosts. */
+function variants(fold) {
+  const found = new Map();
+  for (const host of fold) {
+    if (!found.has(host.detail)) found.set(host.detail, []);
+    found.get(host.detail).push(host);
+  }
+  return [...found];
+}
 
 /** A text of a detail as it reads for these hosts: the name of one, HOST for several. */
 const named = (text, fold) => text.replaceAll(HOST, fold.length === 1 ? fold[0].name : "HOST");

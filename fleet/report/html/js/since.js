@@ -24,11 +24,9 @@ function section(title, lines, heads) {
   return [element("h2", {}, title), made, inPieces(made.querySelector("tbody"), lines, PIECE, ([cells, some]) => element("tr", {}, cells, who(some)), "row").more];
 }
 
-/** Hosts of a line: some by name, each opens. */
+/** The hosts of a line. */
 function who(some) {
-  const named = some.sort(byName).slice(0, 6).map((host) => element("button", { type: "button", class: "link", click: () => ask({ view: "hosts", host: host.name }) }, host.name));
-  const rest = some.length > 6 ? `and ${number(some.length - 6)} more` : "";
-  return element("td", {}, element("div", { class: "inline" }, some.length > 1 ? element("b", {}, number(some.length)) : null, named, rest));
+  return element("td", {}, some.length > 1 ? element("b", {}, `${number(some.length)}: `) : null, links(some.sort(byName)));
 }
 
 /** The hosts by what `of` says of each one's difference: [first host, hosts] by key, the largest first. */

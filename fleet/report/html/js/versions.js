@@ -9,7 +9,7 @@ function versionsView(among) {
     element("th", { scope: "col", class: "who" }, "Hosts"),
     ...columns.map(([, title], place) => element("th", { scope: "col" }, title, element("small", {}, counted(ranks[place].size, "value")))),
   ];
-  const lists = alike(among);
+  const lists = equalRows(among);
   const made = table({ class: "matrix" }, "Versions of each host", heads, []);
   rows = inPieces(made.querySelector("tbody"), lists, PIECE, (fold) => matrixRow(fold, ranks, among.length), "row");
   return among.length > 1 ? [legend(), spread(ranks, among.length), made, rows.more] : [made];
@@ -33,7 +33,7 @@ function ranked(among, place) {
 }
 
 /** Hosts with the same versions in all columns; the largest set first. Each host alone where hosts are not folded. */
-function alike(among) {
+function equalRows(among) {
   const found = new Map();
   for (const host of among) {
     const key = state.fold === "1" ? columns.map((_, place) => cellText(host, place)).join("\n") : host.place;
