@@ -6,6 +6,7 @@ from typing import Any
 from fleet.errors import Failure
 from fleet.report import baseline
 from fleet.report.model import Facts, GpuKind, HostReport, Report, counts
+from schema.compute import Compute
 from schema.errors import Finding
 from schema.history import Cause
 from schema.plan import Change
@@ -21,6 +22,9 @@ LOST = Finding(
 ODD = Finding(code="GPU101", severity="warning", message="a reboot is not allowed", evidence="reboot: never")
 KNOWN = Finding(code="GPU110", severity="error", accepted=True, message="known and accepted", evidence="so it is")
 TOLD = Finding(code="GPU112", severity="info", message="told for information")
+GPU = {"way": "driver", "uuid": "GPU-0", "device": "GPU 0 NVIDIA H100", "rate_tflops": 51.2, "peak_tflops": 64.0}
+HUNG = {"way": "torch", "environment": "ds", "outcome": "failed", "reason": "hang", "text": "no answer in 60 seconds"}
+COMPUTE = Compute.model_validate({"ran": True, "results": ({**GPU, "outcome": "passed", "seconds": 1.5}, HUNG)})
 CAUSE = Cause(
     time=datetime.fromisoformat("2026-11-20T06:25:00+01:00"),
     since=datetime.fromisoformat("2026-11-14T06:25:00+01:00"),
@@ -64,7 +68,7 @@ def host(name: str, status: str = "in-sync", **more: Any) -> HostReport:
 def away(name: str) -> HostReport:
     said = f"cannot reach {name}: the connection timed out after 10 seconds"
     error = Failure(code="RUN201", message=said, hint=f"ping {name}")
-    return host(name, "unreachable", error=error, facts=None, seen=None)
+    return host(name, "unreachable", error=error, facts=None, seen=None, last_seen="2026-11-23T03:00:01Z")
 
 
 def report(*hosts: HostReport, old: Report | None = None, name: str = "west") -> Report:
@@ -81,7 +85,7 @@ def small() -> Report:
         *quiet,
         *drifting,
         host("bad-1", "unhealthy", findings=(TOLD, KNOWN, ODD, LOST), not_seen=("gpu/log",), facts=odd),
-        host("bad-2", "unhealthy", findings=(LOST,)),
+        host("bad-2", "unhealthy", findings=(LOST,), compute=COMPUTE),
         *(away(f"away-{number}") for number in (1, 2, 3, 4)),
         host(
             "lost", "failed", error=Failure(code="RUN236", message="the look at lost did not see enough", hint="sudo")

@@ -126,6 +126,17 @@ def test_a_host_opens_to_all_that_is_known(open_page: Open) -> None:
     assert tab.count("#view .detail:not([hidden])") == 0
 
 
+def test_what_gpus_computed_and_when_a_lost_host_was_last_seen(open_page: Open) -> None:
+    tab = open_page(small(), "host=bad-2")
+    rows = [" ".join(row.split()) for row in tab.all("[aria-label='Smoke test'] tbody tr")]
+    assert rows == [
+        "GPU 0 NVIDIA H100 driver passed 51.2 of 64 TFLOPS, 80 % 1.5 s",
+        "environment ds torch failed hang: no answer in 60 seconds",
+    ]
+    tab = open_page(small(), "host=away-1")
+    assert "Last seen\n2026-11-23 03:00:01 UTC" in tab.all("#view .facts")[0]
+
+
 def test_equal_hosts_are_one_row_that_opens_to_each(open_page: Open) -> None:
     tab = open_page(small())
     tab.click(".row .head", "node-[1-3]")

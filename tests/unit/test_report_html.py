@@ -21,6 +21,7 @@ from fleet.report.model import (
     Report,
     counts,
 )
+from schema.compute import Compute, Result
 from schema.errors import Finding
 from schema.plan import Change
 
@@ -232,6 +233,19 @@ def test_equal_hosts_are_told_once_whatever_their_names() -> None:
     told = data.folded(report(*hosts))
     assert [fold.names for fold in told.folds] == [("n1", "n2", "n10")]
     assert "HOST did not answer" in Page(html.page(report(*hosts))).text
+
+
+def test_what_gpus_computed_keeps_no_hosts_apart_and_names_no_uuid() -> None:
+    def tested(name: str, rate: float) -> HostReport:
+        result = Result(way="driver", outcome="passed", uuid="GPU-1", device="GPU 0 NVIDIA H100", rate_tflops=rate)
+        return HostReport(host=name, status="in-sync", compute=Compute(ran=True, results=(result,)))
+
+    made = report(tested("a", 51.0), tested("b", 52.5), HostReport(host="c", status="in-sync", last_seen="2026-11-23Z"))
+    assert [fold.names for fold in data.folded(made).folds] == [("a", "b", "c")]
+    rows = Page(html.page(made)).data["hosts"]
+    assert "GPU-1" not in html.page(made)
+    assert isinstance(rows[1], list)
+    assert rows[1][-1]["results"][0]["rate_tflops"] == 52.5
 
 
 def test_a_name_is_taken_out_of_a_text_as_a_whole_word_only() -> None:

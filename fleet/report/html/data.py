@@ -9,7 +9,7 @@ from fleet.report.html import columns, shown
 from fleet.report.model import HostReport, Report
 
 # What differs between hosts that are told alike; the rest of a host's report is its detail.
-OWN = {"host", "facts", "groups", "seen", "seconds", "compute"}
+OWN = {"host", "facts", "groups", "seen", "last_seen", "seconds", "compute"}
 # What a smoke test measured is each GPU's own; its number is in the JSON.
 COMPUTE = {"compute": {"results": {"__all__": {"uuid", "number"}}}}
 # A text of so many characters is written once where it occurs twice; a reference to it takes two to four.
@@ -81,24 +81,13 @@ def texts(value: object) -> Iterator[str]:
 
 def payload(report: Report, told: Told) -> dict[str, object]:
     """The page's data. A row of `hosts`: name, its places in `details`, `facts` (or null) and `groups`, seen, seconds,
-    and what its GPUs computed (or null). `kinds`: of each detail its kind.
+    last seen where it was not seen, and what its GPUs computed. `kinds`: of each detail its kind.
 
     `repeated` has the texts that occur more than once: REPEATED and a place in hexadecimal stands for one, but in
     `time` and `columns`.
     """
     facts, groups = _Table(), _Table()
-    rows = [
-        [
-            shown.text(host.host),
-            place,
-            facts.place([list(cell) for cell in columns.cells(host.facts)]) if host.facts is not None else None,
-            groups.place([shown.text(name) for name in host.groups]),
-            host.seen,
-            host.seconds,
-            _computed(host),
-        ]
-        for host, place in zip(report.hosts, told.places, strict=True)
-    ]
+    rows = [_row(host, place, facts, groups) for host, place in zip(report.hosts, told.places, strict=True)]
     whole = {
         "hosts": rows,
         "details": [fold.detail for fold in told.folds],
@@ -108,6 +97,23 @@ def payload(report: Report, told: Told) -> dict[str, object]:
         "since": since(report),
     }
     return {"time": report.time, "columns": [list(column) for column in columns.COLUMNS], **_shared(whole)}
+
+
+def _row(host: HostReport, place: int, facts: "_Table", groups: "_Table") -> list[object]:
+    """Without the nulls at its end."""
+    row = [
+        shown.text(host.host),
+        place,
+        facts.place([list(cell) for cell in columns.cells(host.facts)]) if host.facts is not None else None,
+        groups.place([shown.text(name) for name in host.groups]),
+        host.seen,
+        host.seconds,
+        host.last_seen if host.seen is None else None,
+        _computed(host),
+    ]
+    while row[-1] is None:
+        row.pop()
+    return row
 
 
 def _computed(host: HostReport) -> object:

@@ -9,7 +9,7 @@ function detailOf(fold) {
     detail.error ? part("Why it could not be told", alike(fold, (one) => ({ severity: "error", ...one.error }))) : null,
     detail.findings.length ? part(`Findings (${detail.findings.length})`, findingsOf(fold)) : null,
     detail.changes.length ? part(`Changes (${detail.changes.length})`, changes(detail, fold)) : null,
-    fold.length === 1 && fold[0].compute ? part("Smoke test", computed(fold[0].compute, fold)) : null,
+    smokeTest(fold),
     fold.length === 1 ? sinceOf(fold[0]) : null,
     detail.not_seen.length ? part("Not seen", notSeen(detail)) : null,
     quiet(detail) ? part(null, element("p", {}, "As declared; nothing to report.")) : null,
@@ -68,6 +68,7 @@ function aboutHost(host) {
   const pairs = cells.map(([title, [text, kind]]) => [title, element("span", { class: kind || "mono" }, text)]);
   if (host.groups.length) pairs.push(["Groups", host.groups.join(", ")]);
   if (host.seen) pairs.push(["Looked at", `${moment(host.seen)}${host.seconds === null ? "" : `, in ${host.seconds} s`}`]);
+  if (host.last) pairs.push(["Last seen", moment(host.last)]);
   if (!pairs.length) return null;
   return part(null, element("dl", { class: "facts" }, pairs.map(([title, value]) => element("div", {}, element("dt", {}, title), element("dd", {}, value)))));
 }
@@ -138,9 +139,17 @@ function cause(found, fold) {
   ];
 }
 
+function smokeTest(fold) {
+  const tested = fold.filter((host) => host.compute);
+  if (!tested.length) return null;
+  const each = element("p", {}, `${counted(tested.length, "host")} of these had one; what each GPU reached stands with its host.`);
+  return part("Smoke test", fold.length === 1 ? computed(fold[0].compute, fold) : each);
+}
+
 /** What each GPU computed, and how fast: a rate is compared with what the board can reach at most. */
 function computed(compute, fold) {
-  const why = compute.why ? element("p", {}, named(compute.why, fold)) : null;
+  const ran = compute.ran ? "" : compute.seen === false ? "Not seen: " : "Not run: ";
+  const why = compute.why ? element("p", {}, ran, named(compute.why, fold)) : null;
   const results = (compute.results || []).map((one) =>
     element("tr", {},
       element("th", { scope: "row" }, one.device || `environment ${one.environment}`),

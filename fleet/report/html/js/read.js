@@ -33,16 +33,17 @@ const details = expanded(written.details).map((detail, place) => ({
 }));
 const facts = expanded(written.facts).map((cells) => ({ cells, words: cells.map(([text]) => text).join("\n").toLowerCase() }));
 const groupLists = expanded(written.groups);
-const hosts = expanded(written.hosts).map(([name, detail, fact, groups, seen, seconds, compute], place) => ({
+const hosts = expanded(written.hosts).map(([name, detail, fact, groups, seen, seconds, last, compute], place) => ({
   place,
   name,
   lower: name.toLowerCase(),
   detail: details[detail],
-  facts: fact === null ? null : facts[fact],
+  facts: facts[fact] || null,
   groups: groupLists[groups],
-  seen,
-  seconds,
-  compute,
+  seen: seen || null,
+  seconds: seconds ?? null,
+  last: last || null,
+  compute: compute || null,
 }));
 
 const since = expanded(written.since);
