@@ -40,6 +40,7 @@ def parse(found: probe.Sections) -> CudaState:
     return CudaState(
         toolkits=tuple(sorted(toolkits, key=lambda toolkit: text.version_order(toolkit.version))),
         default=default.group(1) if default else None,
+        dangling=found.value("cuda/default", "dangling"),
         alternative="auto" if alternative == "auto" else "manual" if alternative == "manual" else None,
     )
 

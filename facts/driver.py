@@ -1,11 +1,11 @@
 """The driver: in memory, on disk for each kernel, in user space; its services; who else manages it."""
 
 import re
-from typing import Literal
+from typing import Any, Literal
 
 from facts import probe, text
 from facts.fact import FactBase
-from schema.driver import DriverState, Flavour, Module, Service
+from schema.driver import DkmsModule, DriverState, Flavour, Module, Service
 
 # A path that its software always leaves, and how the software is called. NVIDIA's .run installer; the GPU operator's
 # driver container; DGX OS; Windows' own driver in WSL 2; Azure's NvidiaGpuDriverLinux extension.
@@ -18,6 +18,8 @@ MANAGERS = {
     "/usr/lib/wsl/lib/libcuda.so.1": "wsl",
     "/var/lib/waagent/Microsoft.HpcCompute.NvidiaGpuDriverLinux-": "azure-extension",
 }
+# The stub that toolkits bring for linking, which answers CUDA_ERROR_STUB_LIBRARY, and the forward compatible library.
+SHADOW = re.compile(r"^(?:/|[^#]*LD_LIBRARY_PATH\s*=).*/(?:stubs|compat)(?:[/:\"'\s]|$)")
 LIBRARY = re.compile(r".*/(?:libcuda|libnvidia-ml)\.so\.([0-9]{2,4}(?:\.[0-9]+){1,3})")
 
 
@@ -48,6 +50,10 @@ def parse(found: probe.Sections) -> DriverState:
         loaded_flavour=_loaded_flavour(loaded) if version else None,
         modules=_modules(found.of("driver/modules")),
         libraries=text.in_version_order(match.group(1) for match in matches),
+        library_files=tuple(match.group() for match in matches[:40]),
+        dkms=_dkms(found.of("driver/dkms")),
+        shadows=_shadows(found),
+        suspend_condition=_suspend_condition(found),
         persistenced=services.get("nvidia-persistenced.service", Service()),
         fabric_manager=services.get("nvidia-fabricmanager.service", Service()),
         imex=services.get("nvidia-imex.service", Service()),
@@ -77,6 +83,49 @@ def _modules(lines: tuple[str, ...]) -> tuple[Module, ...]:
 def _module(kernel: str, fields: dict[str, str]) -> Module:
     flavour: Literal["open", "proprietary"] = "open" if "MIT" in fields.get("license", "") else "proprietary"
     return Module(kernel=kernel, version=fields["version"], flavour=flavour, signer=fields.get("signer") or None)
+
+
+def _dkms(lines: tuple[str, ...]) -> tuple[DkmsModule, ...]:
+    """From DKMS's tree: a line `version NAME VERSION` begins each; other modules, such as nvidia-fs, are left out."""
+    found: list[dict[str, object]] = []
+    for line in lines:
+        word, _, rest = line.partition(" ")
+        if start := re.fullmatch(r"version (nvidia[a-z-]*) ([0-9]{3}\.[0-9.]{1,20})", line):
+            found.append({"name": start[1], "version": start[2], "built": [], "installed": [], "failure": []})
+        elif word == "version":
+            found.append({})
+        elif found and found[-1]:
+            _dkms_line(found[-1], word, rest, line)
+    return tuple(DkmsModule.model_validate(item) for item in found if item)
+
+
+def _dkms_line(item: dict[str, Any], word: str, rest: str, line: str) -> None:
+    """One line about a version: "580.95.05/6.8.0-51-generic/x86_64" is what a link names; a build has kernel first."""
+    parts = rest.split("/")
+    if item.get("log"):
+        item["failure"].append(line[:300])
+    elif word == "broken":
+        item["broken"] = True
+    elif word == "built" and len(parts) == 3:
+        item["built"].append(parts[0])
+    elif word == "installed" and len(parts) == 3 and parts[0] == item["version"]:
+        item["installed"].append(parts[1])
+    elif word == "log":
+        item["log"] = rest
+
+
+def _shadows(found: probe.Sections) -> tuple[str, ...]:
+    """Lines that put a folder with another libcuda into the loader's path, as "PATH: LINE": stubs and compat ones."""
+    files = probe.texts(found, "driver/loader").files
+    lines = [(path, line.strip()) for path, text_ in sorted(files.items()) for line in text_.splitlines()]
+    return tuple(f"{path}: {line[:300]}" for path, line in lines if SHADOW.search(line) and not line.startswith("#"))
+
+
+def _suspend_condition(found: probe.Sections) -> str:
+    """The condition of the driver's hook for suspending that asks for NVIDIA's licence, "" without such a line."""
+    lines = "\n".join(probe.texts(found, "driver/loader").files.values()).splitlines()
+    asks = (line for line in lines if re.match(r"ExecCondition=.*licen[cs]e.*\bNVIDIA\b", line))
+    return next(asks, "")[:300]
 
 
 def _services(lines: tuple[str, ...]) -> dict[str, Service]:

@@ -10,6 +10,8 @@ from facts.fact import FactBase
 from schema.snapshot import AppliedRecord, Disk, HostState, Release, Session
 
 RECORD = "/var/lib/gpufleet/applied.json"
+# Chassis types of what is carried about (SMBIOS specification 3.7, 7.4.1): laptops, notebooks, convertibles ...
+PORTABLE = {"8", "9", "10", "14", "30", "31", "32"}
 SESSIONS = "/run/systemd/sessions/"
 # Names in the firmware (DMI) of virtual machines, as systemd's src/basic/virt.c knows them.
 MACHINES = {
@@ -61,6 +63,7 @@ def parse(found: probe.Sections) -> HostState:
         boot_id=system.get("boot_id", ""),
         virtualisation=_virtualisation(system),
         memory_mib=(text.number(system.get("memory_kib")) or 0) // 1024,
+        portable=system.get("chassis_type", "") in PORTABLE,
         disks=_disks(found.of("host/disks")),
         user=system.get("user", ""),
         sessions=_sessions(found, files),
@@ -119,9 +122,21 @@ def _virtualisation(system: dict[str, str]) -> str:
 
 
 def _disks(lines: tuple[str, ...]) -> tuple[Disk, ...]:
-    """From `df -Pk`: device, blocks of 1 KiB, used, available, capacity, mount point. Each file system once."""
+    """From `df --output=size,avail,itotal,iavail,target` in KiB, else `df -Pk`: device, blocks, used, available,
+    capacity, mount point. Each file system once.
+    """
     disks = {}
     for line in lines:
+        if whole := re.fullmatch(r"\s*([0-9]{1,18})\s+([0-9]{1,18})\s+([0-9]{1,18}|-)\s+([0-9]{1,18}|-)\s+(/.*)", line):
+            total, free, files, files_free, path = whole.groups()
+            disks[path] = Disk(
+                path=path,
+                total_mib=int(total) // 1024,
+                free_mib=int(free) // 1024,
+                files_total=text.number(files) or None,
+                files_free=text.number(files_free),
+            )
+            continue
         found = re.fullmatch(r".*?\s([0-9]{1,18})\s+[0-9]+\s+([0-9]{1,18})\s+[0-9-]+%?\s+(/.*)", line)
         if found:
             total, free, path = found.groups()

@@ -33,16 +33,46 @@ def parse(found: probe.Sections) -> KernelState:
     running = found.value("kernel/releases", "running") or ""
     kernels = [rest.split() for word, rest in words if word == "kernel" and rest.strip()]
     images = text.in_version_order(rest for word, rest in words if word == "image")
+    boots = images[-1] if images else None
     return KernelState(
         running=running,
-        next_boot=images[-1] if images else None,
+        next_boot=boots,
         installed=text.in_version_order(k[0] for k in kernels if "modules" in k[1:] or k[0] == running),
         headers=text.in_version_order(k[0] for k in kernels if "headers" in k[1:]),
         secure_boot=_secure_boot(found),
         lockdown=_lockdown(found.value("kernel/releases", "lockdown")),
         nouveau_loaded=any(word == "nouveau" for word, _ in words),
         nouveau_blacklisted=_blacklisted(found),
+        nouveau_file=any(word == "nouveau-file" and rest == boots for word, rest in words),
+        blacklist_later=_later(found, boots),
+        enforced=found.value("kernel/releases", "enforced") == "Y",
+        trusted=_trusted(found),
+        mok=found.value("kernel/keyring", "mok") is not None,
+        boot_files=_boot_files(found),
     )
+
+
+def _later(found: probe.Sections, boots: str | None) -> tuple[str, ...]:
+    """Files with nouveau's blacklist that are newer than the boot image of the next kernel."""
+    later = [rest.split(" ", 1) for word, rest in found.words("kernel/releases") if word == "later"]
+    newer = {words[1] for words in later if len(words) == 2 and words[0] == boots}
+    files = probe.texts(found, "kernel/modprobe").files
+    return tuple(path for path in sorted(newer & files.keys()) if any(map(BLACKLIST.match, files[path].splitlines())))
+
+
+def _trusted(found: probe.Sections) -> tuple[str, ...] | None:
+    """ "Canonical Ltd. Kernel Module Signing: 88f752e5...: X509.rsa 3dd0f24a []" by its name; None where unseen."""
+    if found.status.get("kernel/keyring") != "0":
+        return None
+    names = (rest for word, rest in found.words("kernel/keyring") if word == "key")
+    return tuple(dict.fromkeys(name.rsplit(": X509.", 1)[0].rsplit(": ", 1)[0] for name in names))
+
+
+def _boot_files(found: probe.Sections) -> dict[str, int]:
+    """Sizes of kernels and initial RAM disks, from the files that stat(1) was asked about."""
+    lines = (line.split(" ", 3) for line in found.of("repository/modes"))
+    sizes = {words[3]: text.number(words[2]) for words in lines if len(words) == 4 and words[3].startswith("/boot/")}
+    return {path: size for path, size in sizes.items() if size is not None}
 
 
 def _secure_boot(found: probe.Sections) -> bool | None:

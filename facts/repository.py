@@ -6,13 +6,15 @@ import functools
 import re
 from typing import Literal
 
-from facts import exclusions, probe, sources
+from facts import exclusions, probe, sources, text
 from facts.fact import FactBase
 from schema import openpgp
 from schema.repository import AptState, FileState, Key, Package
 
 NATIVE = {"all", "amd64", "arm64"}
 # systemd(1): states of a unit that still works; its end is "inactive" or "failed".
+# Paths of which the probe reads the whole; of others it asks the mode and the size only.
+OWN = re.compile(r"gpufleet[^/]*$|/\.condarc$")
 RUNNING = {"active", "activating", "deactivating", "reloading"}
 # Preferences of others count when they name NVIDIA's packages or where these come from.
 NVIDIA = re.compile(r"nvidia|cuda|cudnn", re.IGNORECASE)
@@ -42,19 +44,27 @@ def parse(found: probe.Sections) -> AptState:
     unattended = packages.pop("unattended-upgrades", None)
     files = _files(found)
     read = probe.texts(found, "repository/sources").files
+    told = "\n".join(found.of("repository/exclusions"))
     notes = {word for word, _ in found.words("repository/dpkg")}
     unit = found.value("repository/dpkg", "transaction") or ""
     return AptState(
         packages=packages,
         sources=sources.parse({path: file for path, file in read.items() if path.startswith("/etc/apt/sources")}),
-        keys=_keys(found.of("repository/keys")),
+        keys=_keys(found),
+        trusted=tuple(rest for word, rest in found.words("repository/dpkg") if word == "trusted"),
+        sha1_allowed="sha1" in notes,
+        from_the_future=tuple(rest for word, rest in found.words("repository/dpkg") if word == "future")[:5],
         preferences=tuple(
             FileState(path=path, content=content, mode="", owner="")
             for path, content in read.items()
             if path.startswith("/etc/apt/preferences") and NVIDIA.search(content) and "gpufleet" not in path
         ),
         files=files,
-        exclusions=exclusions.parse("\n".join(found.of("repository/exclusions"))),
+        exclusions=exclusions.parse(told),
+        upgrade_origins=exclusions.origins(told),
+        upgrade_days=exclusions.days(told) if found.status.get("repository/exclusions") == "0" else None,
+        upgrade_timer=found.value("repository/exclusions", "timer") or "",
+        upgraded_unattended=found.value("repository/exclusions", "ran") is not None,
         unattended_upgrades=unattended is not None and unattended.installed,
         interrupted="interrupted" in notes,
         transaction="running" if unit.removeprefix("ActiveState=") in RUNNING else "none",
@@ -72,11 +82,16 @@ def _packages(lines: tuple[str, ...]) -> dict[str, Package]:
     for line in lines:
         fields = line.split("\t")
         # A package dpkg has only heard of has no version.
-        if len(fields) == 5 and fields[1]:
-            name, version, state, architecture, maintainer = fields
+        if len(fields) in {5, 6} and fields[1]:
+            name, version, state, architecture, maintainer = fields[:5]
             key = name if architecture in NATIVE else f"{name}:{architecture}"
             packages[key] = Package(
-                name=key, version=version, state=state, architecture=architecture, origin=_origin(maintainer)
+                name=key,
+                version=version,
+                state=state,
+                architecture=architecture,
+                origin=_origin(maintainer),
+                size_kib=text.number(fields[5]) if len(fields) == 6 else None,
             )
     return packages
 
@@ -94,7 +109,7 @@ def _files(found: probe.Sections) -> dict[str, FileState]:
     files = {}
     for line in found.of("repository/modes"):
         match = re.fullmatch(r"([0-7]{1,5}) (\S+) ([0-9]{1,9}) (/.*)", line)
-        if match is None or match.group(4) in read.denied:
+        if match is None or match.group(4) in read.denied or not OWN.search(match.group(4)):
             continue
         mode, owner, size, path = match.groups()
         content = read.files.get(path, "")
@@ -106,17 +121,27 @@ def _files(found: probe.Sections) -> dict[str, FileState]:
     return files
 
 
-def _keys(lines: tuple[str, ...]) -> tuple[Key, ...]:
+def _keys(found: probe.Sections) -> tuple[Key, ...]:
     """Keyrings: a line `key PATH`, then the file in base64. One that cannot be read has no fingerprints."""
+    modes = {words[3]: words[0] for line in found.of("repository/modes") if len(words := line.split(" ", 3)) == 4}
     keys: dict[str, Key] = {}
     path = ""
-    for line in lines:
+    for line in found.of("repository/keys"):
         if line.startswith("key /"):
             path = line.removeprefix("key ")
             keys[path] = Key(path=path, fingerprints=())
         elif path and line:
-            keys[path] = Key(path=path, fingerprints=_fingerprints(line))
-    return tuple(keys.values())
+            keys[path] = Key(path=path, fingerprints=_fingerprints(line), expires=_expiries(line))
+    seen = {path: mode for path, mode in modes.items() if re.fullmatch(r"[0-7]{1,5}", mode)}
+    return tuple(key.model_copy(update={"mode": seen.get(key.path, "")}) for key in keys.values())
+
+
+@functools.lru_cache(maxsize=64)
+def _expiries(encoded: str) -> dict[str, int]:
+    try:
+        return openpgp.expiries(base64.b64decode(encoded, validate=True))
+    except (ValueError, binascii.Error):
+        return {}
 
 
 @functools.lru_cache(maxsize=64)

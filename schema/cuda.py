@@ -67,10 +67,14 @@ class Toolkit(Model):
 
 
 class CudaState(Model):
-    """`default` is the version that /usr/local/cuda leads to; `alternative` how update-alternatives chose it."""
+    """`default` is the version that /usr/local/cuda leads to; `alternative` how update-alternatives chose it.
+
+    `dangling`: where that link points to, when nothing is there.
+    """
 
     toolkits: tuple[Toolkit, ...] = ()
     default: str | None = None
+    dangling: str | None = None
     alternative: Literal["auto", "manual"] | None = None
 
 

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 # A kernel release that can be part of a package name (Debian Policy 5.6.1).
 PLAIN = re.compile(r"^[a-z0-9][a-z0-9+.-]*$")
 
+# What Ubuntu's shim-signed (update-secureboot-policy) and dkms call the keys that they make on a host.
+OWN_KEYS = ("Secure Boot Module Signature key", "DKMS module signing key")
+
 
 class KernelSpec(Model):
     """`auto` follows the running kernel's flavour; without `version` the kernel is not managed."""
@@ -30,7 +33,11 @@ class KernelState(Model):
     """`installed`: kernels with modules in /lib/modules, newest last; `headers`: those of them with a build folder.
 
     `next_boot` is the newest installed kernel with an image in /boot, None when /boot could not be read.
-    `secure_boot` is None where the machine has no EFI variables.
+    `secure_boot` is None where the machine has no EFI variables; `enforced`: the kernel loads signed modules only,
+    whatever the firmware says. `trusted`: names of the keys that it accepts signatures of, None where they were not
+    seen; `mok`: the host has a key of its own to sign with (Ubuntu's MOK.der or DKMS's mok.pub).
+    `nouveau_file`: nouveau is on disk for the next kernel; `blacklist_later`: files with its blacklist that are newer
+    than the boot image. `boot_files`: sizes in bytes of kernels and initial RAM disks, by path.
     """
 
     running: str
@@ -41,12 +48,32 @@ class KernelState(Model):
     lockdown: Literal["none", "integrity", "confidentiality"] | None = None
     nouveau_loaded: bool = False
     nouveau_blacklisted: bool = False
+    nouveau_file: bool = False
+    blacklist_later: tuple[str, ...] = ()
+    enforced: bool = False
+    trusted: tuple[str, ...] | None = None
+    mok: bool = False
+    boot_files: dict[str, int] = {}
 
     @property
     def flavour(self) -> str:
         """ "generic" of "6.8.0-51-generic"; "generic" where the release has no such part."""
         tail = self.running.split("-", 2)
         return tail[2] if len(tail) == 3 else "generic"
+
+    @property
+    def signed_only(self) -> str:
+        """What makes the kernel load signed modules only, in words; "" where nothing is known to."""
+        if self.secure_boot:
+            return "SecureBoot = 1 in /sys/firmware/efi/efivars"
+        if self.lockdown in {"integrity", "confidentiality"}:
+            return f"[{self.lockdown}] in /sys/kernel/security/lockdown"
+        return "sig_enforce = Y in /sys/module/module/parameters" if self.enforced else ""
+
+
+def trusts_own_key(state: KernelState) -> bool:
+    """Whether the host signs modules with a key of its own that its owner has enrolled: then DKMS's modules load."""
+    return state.mok and any(name in key for key in state.trusted or () for name in OWN_KEYS)
 
 
 def wanted(spec: "HostSpec", snapshot: "Snapshot") -> tuple[Wanted, ...]:

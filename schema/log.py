@@ -46,6 +46,11 @@ class LogState(Model):
     begins: float | None = None
     entries: tuple[Entry, ...] = Field(default=())
 
+    @property
+    def now(self) -> float | None:
+        """The host's own clock at the look, in seconds since 1970."""
+        return self.booted + self.uptime if self.booted is not None and self.uptime is not None else None
+
     def matching(self, expression: str) -> tuple[Entry, ...]:
         """The lines, oldest first, that a regular expression is found in."""
         found = re.compile(expression)

@@ -6,7 +6,10 @@ import hashlib
 import re
 from collections.abc import Iterator
 
-PUBLIC_KEY, PUBLIC_SUBKEY, SECRET_KEY = 6, 14, 5
+PUBLIC_KEY, PUBLIC_SUBKEY, SECRET_KEY, SIGNATURE = 6, 14, 5, 2
+# RFC 4880 5.2.1: certifications of a user id, and a signature on the key itself; 5.2.3.1: kinds of subpackets.
+ON_THE_KEY = {0x10, 0x11, 0x12, 0x13, 0x1F}
+CREATED, KEY_EXPIRES, ISSUER = 2, 9, 16
 BEGIN, END = re.compile(rb"-----BEGIN PGP PUBLIC KEY BLOCK-----\r?\n"), b"-----END PGP PUBLIC KEY BLOCK-----"
 
 
@@ -21,6 +24,51 @@ def fingerprints(data: str | bytes) -> tuple[str, ...]:
     found = tuple(_fingerprint(body) for tag, body in _packets(binary(raw)) if tag == PUBLIC_KEY)
     if not found:
         raise ValueError("there is no OpenPGP public key in it")
+    return found
+
+
+def expiries(data: bytes) -> dict[str, int]:
+    """When each primary key with a limit ends, in seconds since 1970; keys without one are not in it.
+
+    The newest signature of the key on itself says so (RFC 4880 5.2.3.3 and 5.2.3.6). Raises ValueError where `data` is
+    no key.
+    """
+    newest: dict[str, tuple[int, int]] = {}
+    key, made = "", 0
+    for tag, body in _packets(binary(data)):
+        if tag in {PUBLIC_KEY, PUBLIC_SUBKEY}:
+            # What follows a subkey is about that one.
+            key, made = (_fingerprint(body), int.from_bytes(body[1:5], "big")) if tag == PUBLIC_KEY else ("", 0)
+        elif tag == SIGNATURE and key and body[:1] == b"\x04" and body[1:2] and body[1] in ON_THE_KEY:
+            parts = _subpackets(body)
+            by = parts.get(ISSUER, b"").hex().upper()
+            if by in {"", key[-16:]}:
+                said = (
+                    int.from_bytes(parts.get(CREATED, b""), "big"),
+                    int.from_bytes(parts.get(KEY_EXPIRES, b""), "big"),
+                )
+                ends = (said[0], made + said[1] if said[1] else 0)
+                newest[key] = max(newest.get(key, ends), ends)
+    return {key: ends for key, (_, ends) in newest.items() if ends}
+
+
+def _subpackets(body: bytes) -> dict[int, bytes]:
+    """Both areas of a version-4 signature by kind; the first, which is signed, wins (RFC 4880 5.2.3 and 5.2.3.1)."""
+    found: dict[int, bytes] = {}
+    begin = 6
+    for _ in range(2):
+        size = int.from_bytes(body[begin - 2 : begin], "big")
+        area, position = body[begin : begin + size], 0
+        while position < len(area):
+            length, position = _new_length(area, position)
+            if length == 0:
+                break
+            # The first bit says that the subpacket is critical.
+            found.setdefault(
+                area[position] & 0x7F if position < len(area) else 0, area[position + 1 : position + length]
+            )
+            position += length
+        begin += size + 2
     return found
 
 

@@ -13,6 +13,8 @@ from schema.snapshot import Snapshot
 
 __all__ = ["Change", "Disruption", "Plan", "Status", "diff", "owned_files", "status", "undecided"]
 
+# Sections that findings alone are made from: without them no difference is missed.
+HEALTH = frozenset({"kernel/keyring", "driver/dkms", "driver/loader"})
 Status = Literal["in-sync", "drift", "unhealthy", "failed"]
 owned_files = files.owned
 
@@ -101,7 +103,7 @@ def undecided(spec: HostSpec, snapshot: Snapshot) -> tuple[str, ...]:
         ("environments",): bool(spec.environments),
     }
     parts = {part for names, declared in managed.items() if declared for part in names}
-    return tuple(sorted(name for name in snapshot.not_seen if name.split("/")[0] in parts))
+    return tuple(sorted(name for name in snapshot.not_seen - HEALTH if name.split("/")[0] in parts))
 
 
 def status(plan: Plan) -> Status:

@@ -27,11 +27,13 @@ class Release(Model):
 
 
 class Disk(Model):
-    """A mounted file system that would take writes; sizes in MiB."""
+    """A mounted file system that would take writes; sizes in MiB. `files_*`: its inodes, None where it counts none."""
 
     path: str
     total_mib: int
     free_mib: int
+    files_total: int | None = None
+    files_free: int | None = None
 
 
 class Session(Model):
@@ -58,6 +60,7 @@ class AppliedRecord(Model):
 class HostState(Model):
     """The host itself. `user` is who the probe ran as; without root some sections may not be seen.
 
+    `portable`: its firmware says that it is a laptop or the like.
     `board` is what a device tree calls the machine: "NVIDIA Jetson AGX Orin Developer Kit", "" without one.
     """
 
@@ -69,6 +72,7 @@ class HostState(Model):
     l4t: str | None = None
     boot_id: str = ""
     virtualisation: str = "none"
+    portable: bool = False
     memory_mib: int = 0
     disks: tuple[Disk, ...] = ()
     user: str = "root"

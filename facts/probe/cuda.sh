@@ -24,7 +24,11 @@ if [ $# -gt 0 ] && [ -n "$lists" ]; then
 else
     end cuda/owners 0
 fi
-if cd -P /usr/local/cuda; then printf 'default %s\n' "$PWD"; fi
+if cd -P /usr/local/cuda; then
+    printf 'default %s\n' "$PWD"
+elif [ -L /usr/local/cuda ]; then
+    printf 'dangling %s\n' "$(readlink /usr/local/cuda)"
+fi
 cd /
 # The first line of update-alternatives' own record is "auto" or "manual" (update-alternatives(1), FILES).
 read -r line </var/lib/dpkg/alternatives/cuda && printf 'alternative %s\n' "$line"

@@ -2,8 +2,15 @@
 # will be made on the file system of its nearest parent.
 target=$prefix
 while [ -n "$target" ] && [ ! -d "$target" ]; do target=${target%/*}; done
-limit 5 df -Pk / /boot /usr /usr/local /var /tmp "${target:-/}"
+set --
+for folder in / /boot /usr /usr/local /var /tmp "${target:-/}"; do
+    [ ! -d "$folder" ] || set -- "$@" "$folder"
+done
+limit 5 df -k --output=size,avail,itotal,iavail,target "$@"
 rc=$?
-# df(1) says 1 when one of the folders is missing, and lists the others.
-[ $rc -ne 1 ] || rc=0
+if [ $rc -eq 1 ]; then
+    # Not GNU's df: without the inodes then.
+    limit 5 df -Pk "$@"
+    rc=$?
+fi
 end host/disks "$rc"

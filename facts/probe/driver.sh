@@ -24,6 +24,33 @@ for kernel in "$running" $newest; do
 done
 end driver/modules 0
 
+# DKMS's own tree, which `dkms status` reads with some fifty processes (dkms(8), "DKMS tree"): a version has a folder, a
+# build one for kernel and architecture in it, what is in use a link beside the versions.
+status=0
+for folder in /var/lib/dkms/nvidia*/[0-9]*; do
+    [ -d "$folder" ] || continue
+    name=${folder%/*}
+    printf 'version %s %s\n' "${name##*/}" "${folder##*/}"
+    [ -e "$folder/source" ] || printf 'broken %s\n' "$folder/source"
+    for file in "$folder"/*/*/module; do [ ! -d "$file" ] || printf 'built %s\n' "${file#"$folder"/}"; done
+    for file in "$name"/kernel-*; do
+        if cd -P "$file"; then printf 'installed %s\n' "${PWD#"$name"/}"; fi
+    done
+    cd /
+    # A build that ends well removes its working folder.
+    file=$folder/build/make.log
+    if [ ! -f "$file" ]; then
+        continue
+    elif [ -r "$file" ]; then
+        printf 'log %s\n' "$file"
+        grep -aEm 24 'for kernel|: error|[^=]error:|\*\*\*|ERROR|compiler differs|kernel was built by|You are using' "$file" |
+            cut -c1-300
+    else
+        status=denied
+    fi
+done
+end driver/dkms "$status"
+
 for file in /usr/lib/*-linux-gnu/libcuda.so.[0-9]*.* /usr/lib/*-linux-gnu/libnvidia-ml.so.[0-9]*.* \
     /usr/lib64/libcuda.so.[0-9]*.* /usr/lib/wsl/lib/libcuda.so*; do
     [ ! -e "$file" ] || printf '%s\n' "$file"
@@ -48,3 +75,8 @@ for path in /usr/bin/nvidia-uninstall /usr/bin/nvidia-installer /run/nvidia/driv
     [ ! -e "$path" ] || printf '%s\n' "$path"
 done
 end driver/managers 0
+
+# What may put another libcuda before the driver's, and the condition of the driver's hook for suspending.
+texts driver/loader '-e/stubs\|/compat\|LD_LIBRARY_PATH\|^ExecCondition' /etc/ld.so.conf /etc/ld.so.conf.d/*.conf \
+    /etc/environment /etc/profile.d/*.sh /lib/systemd/system/nvidia-suspend.service \
+    /etc/systemd/system/nvidia-suspend.service.d/*.conf

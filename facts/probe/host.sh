@@ -14,7 +14,7 @@ printf 'user %s\n' "${user:-$uid}"
 # systemd writes the kind of container it was started in; a virtual machine is told by its firmware's names.
 read -r line </run/systemd/container && printf 'container %s\n' "$line"
 [ ! -e /.dockerenv ] || printf 'container docker\n'
-for file in sys_vendor product_name; do
+for file in sys_vendor product_name chassis_type; do
     read -r line <"/sys/class/dmi/id/$file" && printf '%s %s\n' "$file" "$line"
 done
 [ ! -e /run/reboot-required ] || printf 'reboot_required yes\n'

@@ -1,4 +1,4 @@
-dpkg-query -W -f '${Package}\t${Version}\t${db:Status-Abbrev}\t${Architecture}\t${Maintainer}\n' \
+dpkg-query -W -f '${Package}\t${Version}\t${db:Status-Abbrev}\t${Architecture}\t${Maintainer}\t${Installed-Size}\n' \
     '*nvidia*' 'cuda*' '*cudnn*' 'libcub*' 'libcud*' 'libcufft*' 'libcufile*' 'libcurand*' 'libcus*' 'libcut*' \
     'libnv*' 'libnpp*' 'nvlink*' 'nsight-*' 'gds-*' 'libnccl*' 'libxnvctrl*' \
     'datacenter-gpu-manager*' 'linux-image-*' 'linux-headers-*' 'linux-modules-*' dkms unattended-upgrades
@@ -12,6 +12,15 @@ for file in /var/lib/dpkg/updates/[0-9]*; do [ ! -e "$file" ] || printf 'interru
 if [ -e /run/systemd/transient/gpufleet-apt.service ]; then
     printf 'transaction %s\n' "$(limit 5 systemctl show -p ActiveState gpufleet-apt.service)"
 fi
+# Keyrings that apt trusts for every source (apt-key(8)), beside the release's own.
+for file in /etc/apt/trusted.gpg.d/*.gpg /etc/apt/trusted.gpg.d/*.asc; do
+    case $file in */ubuntu-keyring-* | */\**) ;; *) printf 'trusted %s\n' "$file" ;; esac
+done
+# A file of /proc is as old as the look at it: what is newer comes from the future of this clock.
+for file in /var/lib/dpkg/status /var/lib/apt/lists/*InRelease; do
+    [ ! "$file" -nt "/proc/$$/cmdline" ] || printf 'future %s\n' "$file"
+done
+[ ! -e /etc/crypto-policies/back-ends/apt-sequoia.config ] || printf 'sha1 allowed\n'
 if [ -r /var/lib/dpkg/updates ]; then end repository/dpkg 0; else end repository/dpkg denied; fi
 
 # Our own preferences come whole with the files below; they are long.
@@ -20,16 +29,30 @@ for file in /etc/apt/preferences.d/*; do
     case $file in *gpufleet*) ;; *) set -- "$@" "$file" ;; esac
 done
 texts repository/sources "$code" "$@"
-# From each mention of the list to the next closing brace; the parser finds its true end.
-sed -sn '/Package-Blacklist/,/}/p' /etc/apt/apt.conf /etc/apt/apt.conf.d/*
+# unattended-upgrades: its timer (apt.systemd.daily), whether it ever ran, and what it is told.
+file=/etc/systemd/system/apt-daily-upgrade.timer
+if [ -L "$file" ]; then
+    printf 'timer masked\n'
+elif [ -L /etc/systemd/system/timers.target.wants/apt-daily-upgrade.timer ]; then
+    printf 'timer enabled\n'
+elif [ -e /lib/systemd/system/apt-daily-upgrade.timer ]; then
+    printf 'timer disabled\n'
+fi
+[ ! -e /var/lib/apt/periodic/unattended-upgrades-stamp ] || printf 'ran yes\n'
+# From each mention of a list to the next closing brace; the parser finds its true end. Nothing else of these files is
+# printed: a proxy's password may be among it.
+sed -sn '/^[[:space:]]*\/\//d;/Package-Blacklist/,/}/p
+/\(Allowed-Origins\|Origins-Pattern\)[^;]*$/,/^[[:space:]]*}/p;/\(Allowed-Origins\|Origins-Pattern\).*;/p
+/APT::Periodic::\(Unattended-Upgrade\|Enable\) /p' /etc/apt/apt.conf /etc/apt/apt.conf.d/*
 rc=$?
 # sed(1): 2 says that a file was not there, most often /etc/apt/apt.conf.
 [ $rc -ne 2 ] || rc=0
 end repository/exclusions "$rc"
 
-set -- /usr/share/keyrings/*gpufleet* /usr/share/keyrings/*cuda* /usr/share/keyrings/*nvidia* \
-    /etc/apt/keyrings/*gpufleet* /etc/apt/keyrings/*cuda* /etc/apt/keyrings/*nvidia* /etc/apt/trusted.gpg.d/*cuda* \
-    /etc/apt/trusted.gpg.d/*nvidia* /etc/apt/trusted.gpg.d/*7fa2af80*
+rings='/usr/share/keyrings/*gpufleet* /usr/share/keyrings/*cuda* /usr/share/keyrings/*nvidia* /etc/apt/trusted.gpg
+/etc/apt/keyrings/*gpufleet* /etc/apt/keyrings/*cuda* /etc/apt/keyrings/*nvidia* /etc/apt/trusted.gpg.d/*cuda*
+/etc/apt/trusted.gpg.d/*nvidia* /etc/apt/trusted.gpg.d/*7fa2af80*'
+set -- $rings
 status=0
 for file; do
     [ -f "$file" ] || continue
@@ -53,6 +76,10 @@ for file; do
     shift
     [ ! -f "$file" ] || set -- "$@" "$file"
 done
+texts repository/files "$all" "$@"
+# And who may read the keys, and what the boot images take.
+for file in $rings /boot/vmlinuz-* /boot/initrd.img-*; do
+    [ ! -f "$file" ] || set -- "$@" "$file"
+done
 if [ $# -gt 0 ]; then limit 5 stat -c '%a %U %s %n' -- "$@"; fi
 end repository/modes $?
-texts repository/files "$all" "$@"

@@ -39,11 +39,30 @@ class Service(Model):
     active: str = "inactive"
 
 
+class DkmsModule(Model):
+    """One version of the driver in DKMS's tree, as `dkms status` tells it without running it.
+
+    `built` and `installed`: kernels; `broken`: its sources in /usr/src are gone. `failure`: telling lines of a make.log
+    that a build left in its working folder, as one that failed does; `log` is its path.
+    """
+
+    name: str
+    version: str
+    built: tuple[str, ...] = ()
+    installed: tuple[str, ...] = ()
+    broken: bool = False
+    log: str | None = None
+    failure: tuple[str, ...] = ()
+
+
 class DriverState(Model):
     """`loaded_version` and `loaded_flavour`: the module in memory (/proc/driver/nvidia/version), None without one.
 
     `libraries`: versions of the user-space driver found as libcuda.so.X and libnvidia-ml.so.X, oldest first; one
-    when healthy.
+    when healthy. `library_files`: where they were found.
+    `dkms`: what DKMS has of the driver, by version. `shadows`: lines of the loader's configuration and of the
+    environment that put another libcuda first, "PATH: LINE". `suspend_condition`: the line of nvidia-suspend.service
+    that asks for NVIDIA's licence, "" without one.
     `managers`: who else manages the driver: "runfile", "gpu-operator", "dgx-os", "azure-extension", "ppa" ...
     """
 
@@ -51,6 +70,10 @@ class DriverState(Model):
     loaded_flavour: Flavour | None = None
     modules: tuple[Module, ...] = ()
     libraries: tuple[str, ...] = ()
+    library_files: tuple[str, ...] = ()
+    dkms: tuple[DkmsModule, ...] = ()
+    shadows: tuple[str, ...] = ()
+    suspend_condition: str = ""
     persistenced: Service = Service()
     fabric_manager: Service = Service()
     imex: Service = Service()

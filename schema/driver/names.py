@@ -18,7 +18,7 @@ FIRST_OPEN_METAPACKAGE = 560
 FIRST_FABRIC_WITHOUT_SUFFIX = 580
 
 FAMILY = re.compile(
-    r"^(cuda-drivers|nvidia-open|nvidia-driver(?!-pinning)|nvidia-dkms|nvidia-kernel|nvidia-headless|nvidia-utils"
+    r"^(cuda-drivers|nvidia-open|nvidia-driver(?!-pinning|-assistant|-local-repo)|nvidia-dkms|nvidia-kernel|nvidia-headless|nvidia-utils"
     r"|nvidia-compute-utils|nvidia-firmware|nvidia-fabricmanager|nvidia-imex|nvidia-persistenced|nvidia-settings"
     r"|nvidia-modprobe|nvidia-xconfig|nvlink5|libnvsdm|libxnvctrl|xserver-xorg-video-nvidia"
     r"|libnvidia-(?!container|egl|ml-dev)|linux-(modules|objects|signatures)-nvidia)(?![a-z])"

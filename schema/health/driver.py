@@ -1,11 +1,13 @@
 """The driver at work: in memory against user space, for the kernel that boots next, and against what is declared."""
 
+import re
+import shlex
 from typing import TYPE_CHECKING
 
 from schema.driver.names import family, matched
 from schema.driver.resolve import resolve
 from schema.errors import Finding
-from schema.health import answer
+from schema.health import answer, origin
 from schema.health.gpu import finding
 from schema.history import evidence
 from schema.model import within
@@ -30,17 +32,42 @@ def running(spec: "HostSpec", snapshot: "Snapshot") -> list[Finding]:
     newest = state.libraries[-1] if state.libraries else None
     said = smi.text if smi is not None else ""
     if state.loaded_version is not None and (MISMATCH in said or (newest and newest != state.loaded_version)):
-        told, younger = evidence.mismatch(snapshot)
-        lines = [f"module in memory: {state.loaded_version}", f"user space: {', '.join(state.libraries)}", *told, said]
-        hint = OLD_MODULE if younger else "reboot the host"
-        return [finding("GPU110", "error", "the driver's module and its libraries differ", lines, hint)]
+        return [_mismatch(snapshot, newest, said)]
+    bound = [f"{device.slot} is bound to nouveau" for device in snapshot.gpu.nvidia if device.driver == "nouveau"]
     if snapshot.kernel.nouveau_loaded and state.loaded_version is None:
         hint = "a run keeps nouveau from loading; then reboot the host"
-        return [finding("GPU115", "warning", "nouveau has the GPU", ["/sys/module/nouveau"], hint)]
+        if not snapshot.kernel.nouveau_blacklisted and spec.managed_driver.source == "external":
+            hint = "blacklist nouveau, sudo update-initramfs -u -k all, and reboot the host"
+        return [finding("GPU115", "warning", "nouveau has the GPU", ["/sys/module/nouveau", *bound], hint)]
     if state.loaded_version is None and newest:
         hint = "reboot the host; if that does not help: sudo modprobe nvidia; dkms status"
         return [finding("GPU111", "error", "the driver is installed and its module is not loaded", [said], hint)]
     return answer.silent(snapshot)
+
+
+def _mismatch(snapshot: "Snapshot", newest: str | None, said: str) -> Finding:
+    """A reboot mends it, unless the module on disk is not the libraries' either."""
+    state, kernel = snapshot.driver, snapshot.kernel.next_boot or snapshot.kernel.running
+    told, younger = evidence.mismatch(snapshot)
+    lines = [f"module in memory: {state.loaded_version}", f"user space: {', '.join(state.libraries)}", *told, said]
+    module, hint = state.module_for(kernel), OLD_MODULE if younger else "reboot the host"
+    if module is not None and newest is not None and module.version != newest:
+        lines.append(f"module on disk for {kernel}: {module.version}")
+        hint = f"a reboot does not mend it, because the module on disk differs too: {_module(snapshot, kernel, newest)}"
+    return finding("GPU110", "error", "the driver's module and its libraries differ", lines, hint)
+
+
+def _module(snapshot: "Snapshot", kernel: str, version: str) -> str:
+    """The command that brings the module of a version for a kernel, by what the host has its modules from."""
+    release = shlex.quote(kernel)
+    prebuilt = origin.prebuilt(snapshot)
+    if prebuilt:
+        stem = re.match(r"linux-modules-nvidia-\d+(-server)?(-open)?", prebuilt[0])
+        return f"sudo apt install {stem[0] if stem else 'linux-modules-nvidia-BRANCH'}-{release}"
+    if "runfile" in snapshot.driver.managers and not origin.uses_dkms(snapshot):
+        return f"run the .run installer of {version} again with --kernel-name={release}"
+    headers = "" if kernel in snapshot.kernel.headers else f"sudo apt install linux-headers-{release}, then: "
+    return f"{headers}sudo dkms install -m nvidia/{version} -k {release}"
 
 
 def kernel(spec: "HostSpec", snapshot: "Snapshot") -> list[Finding]:
@@ -55,7 +82,7 @@ def kernel(spec: "HostSpec", snapshot: "Snapshot") -> list[Finding]:
         return []
     found = f"module on disk: {module.version if module is not None else 'none'}"
     message = f"the kernel that boots next, {state.next_boot}, has no module of driver {newest}"
-    hint = f"install linux-headers-{state.next_boot}, then: sudo dkms autoinstall -k {state.next_boot}"
+    hint = _module(snapshot, state.next_boot, newest)
     return [finding("GPU116", "error", message, [found, f"running kernel: {state.running}"], hint)]
 
 

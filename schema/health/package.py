@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from schema import cuda, cudnn, driver
 from schema.driver.names import matched
 from schema.errors import Finding
+from schema.health import origin
 from schema.health.gpu import finding
 from schema.health.refusal import MANAGERS
 from schema.model import within
@@ -37,11 +38,11 @@ def origins(spec: "HostSpec", snapshot: "Snapshot") -> list[Finding]:
     """The driver's packages of two origins; Ubuntu's own CUDA toolkit beside NVIDIA's."""
     by_origin: dict[str, list[str]] = {}
     for name, item in sorted(snapshot.apt.packages.items()):
-        if item.installed and item.origin is not None and matched(name):
-            by_origin.setdefault(item.origin, []).append(name)
+        if item.installed and matched(name) and (builder := origin.builder(item)) is not None:
+            by_origin.setdefault(builder, []).append(name)
     found = []
     if len(by_origin) > 1:
-        lines = [f"{origin}: {', '.join(names[:6])}" for origin, names in by_origin.items()]
+        lines = [f"{builder}: {', '.join(names[:6])}" for builder, names in by_origin.items()]
         message = "the driver's packages come from two origins"
         found.append(
             finding("GPU141", "warning", message, lines, "a run brings the declared origin's; or remove the others")

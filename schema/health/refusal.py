@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from schema import choose, compat, driver
+from schema import choose, compat, driver, kernel
 from schema.driver.generation import declared_architectures, seen_architectures, suits
 from schema.errors import Finding
 from schema.health import board
@@ -83,18 +83,21 @@ def _insisted(spec: "HostSpec", generations: frozenset[str]) -> bool:
 
 
 def _secure_boot(spec: "HostSpec", snapshot: "Snapshot", changes: "tuple[Change, ...]") -> list[Finding]:
-    """A module that is loaded and signed under Secure Boot was signed with a key the owner has enrolled: it stays."""
+    """A module that is loaded and signed under Secure Boot was signed with a key the owner has enrolled: it stays.
+
+    Where a key of the host's own is among those that the kernel trusts, DKMS signs with it (dkms(8), Secure Boot).
+    """
     resolved = driver.resolve(spec, snapshot)
     if resolved is None or resolved.source == "external" or resolved.delivery != "dkms":
         return []
     module = snapshot.driver.module_for(snapshot.kernel.running)
     enrolled = snapshot.driver.loaded_version is not None and module is not None and module.signer is not None
     due = any(change.concern == "driver" and not change.item.startswith("/") for change in changes)
-    if not snapshot.kernel.secure_boot or enrolled or not due:
+    if not snapshot.kernel.signed_only or enrolled or kernel.trusts_own_key(snapshot.kernel) or not due:
         return []
     message = "Secure Boot is on, and modules built on the host (DKMS) are not signed with a key the firmware knows"
     hint = f"{SAFE_SOURCES}; or enrol a key at the console (mokutil --import); or switch Secure Boot off"
-    return _error("GPU004", message, "SecureBoot = 1 in /sys/firmware/efi/efivars", hint)
+    return _error("GPU004", message, snapshot.kernel.signed_only, hint)
 
 
 def _managed_by_others(spec: "HostSpec", snapshot: "Snapshot") -> list[Finding]:

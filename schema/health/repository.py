@@ -1,6 +1,6 @@
-"""apt's sources, keys and the unattended upgrades, where others' get in the way of ours."""
+"""apt's sources and keys, where others' get in the way of ours."""
 
-import re
+import shlex
 from typing import TYPE_CHECKING
 
 from schema.errors import Finding
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
 # NVIDIA replaced this key on 2022-04-27 (https://github.com/NVIDIA/cuda-repo-management/issues/4).
 REVOKED = "AE09FE4BBD223A84B2CCFCE3F60F4B3D7FA2AF80"
-SAMPLES = ("nvidia-driver-580", "libnvidia-compute-580", "linux-modules-nvidia-580-generic")
 
 
 def sources(spec: "HostSpec", snapshot: "Snapshot") -> list[Finding]:
@@ -38,7 +37,11 @@ def keys(spec: "HostSpec", snapshot: "Snapshot") -> list[Finding]:
     old = [key.path for key in snapshot.apt.keys if REVOKED in key.fingerprints]
     found = []
     if old:
-        message, hint = "NVIDIA's old signing key, 7FA2AF80, is still trusted", f"remove it: sudo rm {' '.join(old)}"
+        message = "NVIDIA's old signing key, 7FA2AF80, is still trusted"
+        # trusted.gpg may hold other keys too.
+        steps = ["sudo apt-key del 7fa2af80"] if "/etc/apt/trusted.gpg" in old else []
+        files = [path for path in old if path != "/etc/apt/trusted.gpg"]
+        hint = f"remove it: {'; '.join([*steps, *([f'sudo rm {shlex.join(files)}'] if files else [])])}"
         found.append(finding("GPU147", "warning", message, old, hint))
     key = vendor_key(spec)
     there = next((item for item in snapshot.apt.keys if key is not None and item.path == key.path), None)
@@ -47,21 +50,3 @@ def keys(spec: "HostSpec", snapshot: "Snapshot") -> list[Finding]:
         hint = "find out who changed it; a run replaces it"
         found.append(finding("GPU148", "error", "the repository's key on the host is not the vendor's", lines, hint))
     return found
-
-
-def exclusions(spec: "HostSpec", snapshot: "Snapshot") -> list[Finding]:
-    """An external driver that unattended-upgrades may move; of a driver of ours the exclusion is one of our files."""
-    managed, apt = spec.managed_driver, snapshot.apt
-    if managed is None or managed.source != "external" or not apt.unattended_upgrades:
-        return []
-    free = [name for name in SAMPLES if not any(_matches(pattern, name) for pattern in apt.exclusions)]
-    message = "unattended upgrades may change the driver under a running module"
-    hint = 'exclude it: Unattended-Upgrade::Package-Blacklist { "nvidia-"; "libnvidia-"; "linux-modules-nvidia-"; };'
-    return [finding("GPU145", "warning", message, free, hint)] if free else []
-
-
-def _matches(pattern: str, name: str) -> bool:
-    try:
-        return re.match(pattern, name) is not None
-    except re.error:
-        return False

@@ -2,7 +2,6 @@
 
 from typing import TYPE_CHECKING
 
-from schema import conda as desired
 from schema import cuda
 from schema.errors import Finding, Severity
 from schema.health.gpu import finding
@@ -10,9 +9,6 @@ from schema.health.gpu import finding
 if TYPE_CHECKING:
     from schema.host import HostSpec
     from schema.snapshot import Snapshot
-
-# A toolkit takes up to 8 GiB while apt unpacks it (CUDA installation guide); less than this fails most installs.
-LOW_MIB = 4096
 
 
 def toolkits(spec: "HostSpec", snapshot: "Snapshot") -> list[Finding]:
@@ -53,17 +49,9 @@ def conda(spec: "HostSpec", snapshot: "Snapshot") -> list[Finding]:
 
 
 def host(spec: "HostSpec", snapshot: "Snapshot") -> list[Finding]:
-    """A reboot that packages ask for, and disks that an install would fill."""
+    """A reboot that packages ask for."""
     found = []
     if snapshot.reboot_required:
         lines = list(snapshot.reboot_required_packages)
         found.append(finding("GPU150", "info", "packages ask for a reboot", lines, "reboot when it suits"))
-    prefix = desired.declared(spec)
-    paths = {"/", "/usr", "/usr/local", "/var", *([prefix.prefix] if prefix is not None else [])}
-    for disk in snapshot.disks:
-        if disk.path in paths and disk.free_mib < LOW_MIB and disk.total_mib > LOW_MIB:
-            message = f"{disk.path} has {disk.free_mib} MiB free"
-            found.append(
-                finding("GPU151", "warning", message, [f"of {disk.total_mib} MiB"], "free space: sudo apt clean")
-            )
     return found

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
 # Findings whose evidence names packages that a transaction brought or left so: undeclared drivers, runfiles beside
 # packages, two origins, pinning packages, interrupted work and Ubuntu's own toolkit.
-ABOUT_PACKAGES = frozenset({"GPU119", "GPU140", "GPU141", "GPU142", "GPU144", "GPU149"})
+ABOUT_PACKAGES = frozenset(
+    {"GPU119", "GPU140", "GPU141", "GPU142", "GPU144", "GPU149", "GPU200", "GPU211", "GPU214", "GPU215"}
+)
 NEXT_KERNEL = "GPU116"
 LINES = 3
 # A command line can hold any number of packages.

@@ -39,12 +39,14 @@ class Package(Model):
     """One package dpkg knows; `state` is its `${db:Status-Abbrev}`: "ii ", "hi ", "iU ", "rc ".
 
     `origin`: NVIDIA's builds have the maintainer cudatools@nvidia.com; None where neither vendor is recognised.
+    `size_kib`: its `${Installed-Size}`, None where the package does not say.
     """
 
     name: str
     version: str
     state: str
     architecture: str = "amd64"
+    size_kib: int | None = None
     origin: Literal["nvidia", "ubuntu"] | None = None
 
     @property
@@ -72,10 +74,15 @@ class Source(Model):
 
 
 class Key(Model):
-    """A keyring file apt would trust, with the full fingerprints of the primary keys in it."""
+    """A keyring file apt would trust, with the full fingerprints of the primary keys in it.
+
+    `mode` is "" where it was not seen; `expires`: the time of each fingerprint's end, in seconds since 1970.
+    """
 
     path: str
     fingerprints: tuple[str, ...]
+    mode: str = ""
+    expires: dict[str, int] = {}
 
 
 class OwnedFile(Model):
@@ -100,7 +107,12 @@ class AptState(Model):
     """`packages`: those of the driver, CUDA, cuDNN and kernel families that dpkg knows, by name.
 
     `files`: gpufleet's own files that are there, by path. `preferences`: others' that name NVIDIA packages.
-    `exclusions`: the patterns in Unattended-Upgrade::Package-Blacklist. `interrupted`: dpkg asks for --configure -a.
+    `trusted`: names of keyrings in /etc/apt/trusted.gpg.d that are not the release's own; `sha1_allowed`: a site's
+    policy for apt's verifier is there; `from_the_future`: apt's and dpkg's own files that are newer than the clock.
+    `exclusions`: the patterns in Unattended-Upgrade::Package-Blacklist; `upgrade_origins`: the entries of its
+    Allowed-Origins and Origins-Pattern; `upgrade_days`: how often it runs, 0 for never; `upgrade_timer`: "enabled",
+    "disabled", "masked", "" without one; `upgraded_unattended`: it has run before.
+    `interrupted`: dpkg asks for --configure -a.
     `transaction`: "running" while a gpufleet transaction of an earlier run still works on the host.
     """
 
@@ -110,6 +122,13 @@ class AptState(Model):
     preferences: tuple[FileState, ...] = ()
     files: dict[str, FileState] = {}
     exclusions: tuple[str, ...] = ()
+    upgrade_origins: tuple[str, ...] = ()
+    upgrade_days: int | None = None
+    upgrade_timer: str = ""
+    upgraded_unattended: bool = False
+    trusted: tuple[str, ...] = ()
+    sha1_allowed: bool = False
+    from_the_future: tuple[str, ...] = ()
     unattended_upgrades: bool = False
     interrupted: bool = False
     transaction: Literal["none", "running"] = "none"
