@@ -26,7 +26,15 @@ def gpus(snapshot: Snapshot) -> list[str]:
     devices = {device.pci_id: device for device in snapshot.gpu.nvidia}
     if not counts:
         return ["gpus: []"]
-    return ["gpus:", *(f"  - {_gpu(devices[pci_id], count)}" for pci_id, count in sorted(counts.items()))]
+    divided = _divided(snapshot)
+    return ["gpus:", *(f"  - {_gpu(devices[pci_id], count, divided)}" for pci_id, count in sorted(counts.items()))]
+
+
+def _divided(snapshot: Snapshot) -> frozenset[str]:
+    """The PCI ids whose GPUs are all in MIG mode; where some are, no mode is declared."""
+    gpus = snapshot.gpu.smi.gpus if snapshot.gpu.smi is not None else ()
+    off = {gpu.pci_id for gpu in gpus if not gpu.mig_current}
+    return frozenset(gpu.pci_id for gpu in gpus if gpu.pci_id is not None and gpu.pci_id not in off)
 
 
 def _board(model: str) -> list[str]:
@@ -39,13 +47,14 @@ def _board(model: str) -> list[str]:
     return [f"gpus: [{longest}]"]
 
 
-def _gpu(device: PciDevice, count: int) -> str:
+def _gpu(device: PciDevice, count: int, divided: frozenset[str]) -> str:
     """By name where our data knows the device and its name means nothing else, by PCI id where not."""
     known = compat.gpu_by_pci_id(device.pci_id)
     by_name = known is not None and [found.name for found in compat.gpus_by_name(known.name)] == [known.name]
     key, value = ("model", known.name) if known is not None and by_name else ("pci_id", device.pci_id)
     comment = "" if by_name or known is None else f"  # {known.name}"
-    return f"{{{key}: {quoted(value)}, count: {count}}}{comment}"
+    mode = ", mig: true" if device.pci_id in divided else ""
+    return f"{{{key}: {quoted(value)}, count: {count}{mode}}}{comment}"
 
 
 def family(snapshot: Snapshot) -> list[Package]:

@@ -23,9 +23,10 @@ def finding(code: str, severity: Severity, message: str, evidence: Iterable[str]
 
 def declared(spec: "HostSpec", snapshot: "Snapshot") -> list[Finding]:
     """Count and kind on the PCI bus; an NVIDIA device where none is declared."""
-    if snapshot.not_seen & {"gpu", "gpu/devices"}:
-        return []
     there = snapshot.gpu.nvidia
+    # Windows shows its GPUs to WSL as a device of its own (vendor 1414), whatever they are.
+    if snapshot.not_seen & {"gpu", "gpu/devices"} or (not there and "wsl" in snapshot.driver.managers):
+        return []
     if not spec.gpus:
         hint = "declare it: gpus: [MODEL]; fleet discover writes the file"
         message = f"{len(there)} NVIDIA GPU{'s are' if len(there) > 1 else ' is'} there, and none is declared"

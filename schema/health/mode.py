@@ -4,7 +4,7 @@ import re
 from typing import TYPE_CHECKING
 
 from schema.errors import Finding, Severity
-from schema.gpu import Gpu
+from schema.gpu import Gpu, GpuSpec
 from schema.health import places
 from schema.health.gpu import finding, pci_ids
 
@@ -22,27 +22,46 @@ def _gpus(snapshot: "Snapshot") -> tuple[Gpu, ...]:
 
 def mig(spec: "HostSpec", snapshot: "Snapshot") -> list[Finding]:
     """MIG not as declared, a change of it that waits, and MIG without a device that could do work."""
-    wrong, waiting, empty = [], [], []
-    for gpu in _gpus(snapshot):
-        line = f"{gpu.title}: current_mig {NAMES[gpu.mig_current]}, pending_mig {NAMES[gpu.mig_pending]}"
-        wanted = {one.mig for one in spec.gpus or () if gpu.pci_id is not None and gpu.pci_id in pci_ids(one)}
-        # Without a value a declaration leaves it open, and so do two that contradict each other.
-        if wanted in ({True}, {False}) and bool(gpu.mig_current) is not (True in wanted):
-            wrong.append(line)
-        if None not in {gpu.mig_current, gpu.mig_pending} and gpu.mig_current != gpu.mig_pending:
-            waiting.append(line)
-        elif gpu.mig_current and not gpu.mig_devices:
-            empty.append(f"{line}, mig_devices None")
-    return [*_not_as_declared(wrong, spec), *_waiting(waiting), *_empty(empty)]
+    gpus = _gpus(snapshot)
+    waiting = [gpu for gpu in gpus if None not in _modes(gpu) and gpu.mig_current != gpu.mig_pending]
+    empty = [gpu for gpu in gpus if gpu.mig_current and not gpu.mig_devices and gpu not in waiting]
+    return [
+        *_declared(spec.gpus or (), gpus),
+        *_waiting([_line(gpu) for gpu in waiting]),
+        *_empty([f"{_line(gpu)}, mig_devices None" for gpu in empty]),
+    ]
 
 
-def _not_as_declared(lines: list[str], spec: "HostSpec") -> list[Finding]:
-    on = any(gpu.mig for gpu in spec.gpus or ())
-    message = (
-        f"MIG is declared {'on' if on else 'off'}, and {len(lines)} GPU{'s are' if len(lines) > 1 else ' is'} not so"
-    )
+def _modes(gpu: Gpu) -> tuple[bool | None, bool | None]:
+    return gpu.mig_current, gpu.mig_pending
+
+
+def _line(gpu: Gpu) -> str:
+    return f"{gpu.title}: current_mig {NAMES[gpu.mig_current]}, pending_mig {NAMES[gpu.mig_pending]}"
+
+
+def _declared(specs: tuple[GpuSpec, ...], gpus: tuple[Gpu, ...]) -> list[Finding]:
+    """By number where GPUs of one kind are declared in both modes; a GPU that is missing is no wrong mode (GPU120)."""
+    groups: dict[tuple[GpuSpec, ...], list[Gpu]] = {}
+    for gpu in gpus:
+        meant = tuple(one for one in specs if gpu.pci_id is not None and gpu.pci_id in pci_ids(one))
+        groups.setdefault(meant, []).append(gpu)
+    found = []
+    for meant, there in groups.items():
+        missing = max(0, sum(one.count for one in meant) - len(there))
+        for wanted in (True, False):
+            asked = sum(one.count for one in meant if one.mig is wanted)
+            others = [gpu for gpu in there if bool(gpu.mig_current) is not wanted]
+            if asked and len(others) > len(there) - asked + missing:
+                found.append(_wrong(wanted, asked, others))
+    return found
+
+
+def _wrong(on: bool, asked: int, gpus: list[Gpu]) -> Finding:
+    state, other = ("on", "off") if on else ("off", "on")
+    message = f"MIG is declared {state} for {asked} GPU{'s' if asked > 1 else ''}, and is {other} on {len(gpus)}"
     hint = f"end the work on them, then: sudo nvidia-smi -i INDEX -mig {int(on)}; or declare what is there"
-    return [finding("GPU242", "error", message, lines, hint)] if lines else []
+    return finding("GPU242", "error", message, [_line(gpu) for gpu in gpus], hint)
 
 
 def _waiting(lines: list[str]) -> list[Finding]:

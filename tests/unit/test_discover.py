@@ -41,6 +41,17 @@ def test_a_gpu_without_a_driver_says_that_none_is_there() -> None:
     assert content["driver"] == "none"
 
 
+@pytest.mark.parametrize(("on", "declared_on"), [((True, True), True), ((True, False), None), ((False, False), None)])
+def test_mig_is_declared_where_all_gpus_of_a_kind_have_it_on(on: tuple[bool, bool], declared_on: bool | None) -> None:
+    node = seen("node-running")
+    assert node.gpu.smi is not None
+    gpus = [gpu.model_copy(update={"mig_current": mode}) for gpu, mode in zip(node.gpu.smi.gpus, on, strict=True)]
+    smi = node.gpu.smi.model_copy(update={"gpus": tuple(gpus)})
+    divided = node.model_copy(update={"gpu": node.gpu.model_copy(update={"smi": smi})})
+    (gpu,) = declared(discover.host_file(divided, {}))["gpus"]
+    assert gpu.get("mig") is declared_on
+
+
 def test_a_driver_that_another_tool_manages_stays_its_own() -> None:
     content = declared(discover.host_file(seen("desk-changed-by-hand"), {}))
     assert content["driver"] == {"source": "external", "branch": 580, "modules": "proprietary"}

@@ -2,7 +2,7 @@
 
 import shlex
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from facts import probe, snapshot
@@ -99,6 +99,7 @@ WORDS = st.sampled_from(
 BODY = st.lists(st.one_of(WORDS, st.text(max_size=40)), max_size=6).map(" ".join)
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.tuples(
@@ -113,6 +114,7 @@ def test_no_text_makes_the_parsers_raise(parts: list[tuple[str, str, str]]) -> N
     assert seen.not_seen >= set(NAMES) - {name for name, _, _ in parts}
 
 
+@settings(deadline=None)
 @given(st.lists(st.text(max_size=60), max_size=30))
 def test_no_lines_make_the_parsers_raise(lines: list[str]) -> None:
     snapshot.parse(probe.sections(lines))
