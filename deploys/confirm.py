@@ -57,6 +57,8 @@ def confirm(work: Work) -> None:
         )
     if work.shown.blocked:
         raise look.blocked(work)
+    if lost := look.unseen(work, work.seen):
+        raise lost
     record.write(work)
     if any(change.item in look.REBOOT_ITEMS for change in now.changes) or now.pending == "reboot":
         still_pending(work)

@@ -8,7 +8,7 @@ from pyinfra.api.host import Host
 from deploys import step, task
 from deploys.step import StepError, Work
 from facts.snapshot import HostSnapshot
-from schema import choose, plan
+from schema import certain, choose, plan
 from schema.conda import CondaSpec
 from schema.errors import Finding
 from schema.host import HostSpec
@@ -104,6 +104,21 @@ def refusal(work: Work) -> StepError | None:
     return StepError("RUN101", message, evidence=text(refusals), state="nothing was changed on the host", hint=hint)
 
 
+def unseen(work: Work, seen: Snapshot) -> StepError | None:
+    """Why a look does not tell enough to change the host, or to call it done."""
+    lost = certain.vital(work.spec, seen)
+    if not lost:
+        return None
+    why = f" ({seen.broken_off})" if seen.broken_off else ""
+    return StepError(
+        "RUN441",
+        f"the look at {work.name} did not see what its declaration is about{why}",
+        evidence=f"not seen: {', '.join(lost)}",
+        state="what was not seen was not changed",
+        hint=f"see what is wrong with the host: fleet drift --limit {work.name}",
+    )
+
+
 def blocked(work: Work) -> StepError:
     """Why the driver's changes or the reboot were not begun."""
     reasons = work.shown.blocked
@@ -135,7 +150,7 @@ def prepare(host: Host) -> Work | None:
     except StepError as error:
         stop(host, error)
         return None
-    reason = refusal(work)
+    reason = refusal(work) or unseen(work, work.seen)
     todo = begun(work.shown)
     if reason is None and work.shown.blocked and not todo:
         reason = blocked(work)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
+from facts.text import clean
 from schema.conda import CondaSpec
 from schema.host import HostSpec
 
@@ -50,6 +51,8 @@ SECTIONS = {
     "environments": ("environments/packages", "environments/pip", "environments/kernels"),
     "disks": ("host/disks",),
 }
+
+START = "@@gpufleet 1 "
 
 # The outermost shell: it ends the whole after a minute, passes on what was said until then, at most 4 MB of it, and
 # prints that at once (iconv reads to the end first), as the UTF-8 that pyinfra 3.10 insists on (`read_buffer`).
@@ -125,10 +128,14 @@ class Sections:
 
 
 def sections(output: Iterable[str]) -> Sections:
-    """Take apart what the script printed. Whatever the text, nothing is raised; lines before the start are skipped."""
-    lines = list(output)
+    """Take apart what the script printed. Whatever the text, nothing is raised; what a shell said before is skipped.
+
+    What moves a terminal's cursor or cannot be seen is in escapes from here on.
+    """
+    lines = [clean(line) for line in output]
     result = Sections({}, {})
-    starts = (number for number, line in enumerate(lines) if re.fullmatch(r"@@gpufleet 1 [0-9a-f-]+", line))
+    # A prompt or a message without a line end may stand before the mark on its line.
+    starts = (number for number, line in enumerate(lines) if START in line and re.search(f"{START}[0-9a-f-]+$", line))
     begin = next(starts, len(lines)) + 1
     mark = f"@@{lines[begin - 1].split(' ')[-1]} " if begin <= len(lines) else ""
     for number in [number for number in range(begin, len(lines)) if lines[number].startswith(mark)]:

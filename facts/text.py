@@ -3,6 +3,21 @@
 import re
 from collections.abc import Iterable
 
+from schema.errors import printable
+
+# What moves to another place of a line or a page, and NUL, stand for a space in files and in devices' names.
+# Of a line with such characters this much is kept: an escape takes more room than what it stands for.
+LONGEST = 1 << 16
+SPACES = dict.fromkeys(map(ord, "\0\r\v\f"), " ")
+
+
+def clean(line: str) -> str:
+    """A line from a host without what moves a terminal's cursor, hides text or turns its direction: escapes of it."""
+    if line.isprintable():
+        return line
+    line = line[:LONGEST]
+    return "\t".join(printable(part) for part in line.translate(SPACES).split("\t"))
+
 
 def number(text: str | None) -> int | None:
     """The number at the start of "81559 MiB" or "16x"; None where there is none. Long digits are no number of ours."""

@@ -1,32 +1,31 @@
 """Run one command over an open SSH connection to its end, bounded in time and in what the host may say."""
 
-from collections.abc import Callable
-
 import gevent  # type: ignore[import-untyped]
 from paramiko import Channel, SSHClient, SSHException
 
 from fleet.command import Call
-
-READ_BYTES = 1 << 18
-# What a host may send back for one command.
-LARGEST = 64 * 1024 * 1024
+from fleet.received import BrokenOff, Received
 
 
-def run(client: SSHClient | None, call: Call, timeout_seconds: float, pty: bool = False) -> tuple[int, bytes, bytes]:
-    """Exit code, standard output and standard error. Raises TimeoutError, and SSHException when the connection breaks
-    before the command's end."""
+def run(
+    client: SSHClient | None, call: Call, timeout_seconds: float, pty: bool = False
+) -> tuple[int, bytearray, bytearray]:
+    """Exit code, standard output and standard error. Raises BrokenOff, which is a TimeoutError, with what had come, and
+    SSHException where the connection is closed."""
     transport = client.get_transport() if client is not None else None
     if transport is None:
         raise SSHException("the connection is closed")
-    with gevent.Timeout(timeout_seconds, TimeoutError(f"no end within {timeout_seconds:.0f} s")):
+    came = Received()
+    with gevent.Timeout(timeout_seconds, BrokenOff(f"no end within {timeout_seconds:.0f} s", came)):
         channel = transport.open_session(timeout=timeout_seconds)
         try:
-            return _talk(channel, call, pty)
+            code = _talk(channel, call, pty, came)
         finally:
             channel.close()
+    return code, came.stdout, came.stderr
 
 
-def _talk(channel: Channel, call: Call, pty: bool) -> tuple[int, bytes, bytes]:
+def _talk(channel: Channel, call: Call, pty: bool, came: Received) -> int:
     """Run a command in a channel to its end. Standard error is read beside, or a full window would stop both."""
     if pty:
         channel.get_pty()
@@ -34,24 +33,15 @@ def _talk(channel: Channel, call: Call, pty: bool) -> tuple[int, bytes, bytes]:
     if call.stdin:
         channel.sendall(call.stdin)
     channel.shutdown_write()
-    errors = gevent.spawn(_read, channel.recv_stderr)
+    errors = gevent.spawn(came.read_stderr, channel.recv_stderr, channel.close)
     try:
-        stdout = _read(channel.recv)
-        stderr = errors.get()
+        came.read_stdout(channel.recv)
+        errors.get()
+        if came.broken is not None:
+            raise came.broken
         code = channel.recv_exit_status()
     finally:
         errors.kill()
     if code == -1:
-        raise SSHException("the connection was lost, or the command was killed, before its end")
-    return code, stdout, stderr
-
-
-def _read(receive: Callable[[int], bytes]) -> bytes:
-    parts = []
-    size = 0
-    while part := receive(READ_BYTES):
-        parts.append(part)
-        size += len(part)
-        if size > LARGEST:
-            raise SSHException(f"the host sent more than {LARGEST >> 20} MiB for one command")
-    return b"".join(parts)
+        raise BrokenOff("the connection was lost, or the command was killed, before its end", came)
+    return code

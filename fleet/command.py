@@ -4,6 +4,7 @@ import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from fleet import received
 from fleet.errors import RunError
 
 # A command under sudo says this first, on standard error: without it, a failure is sudo's own, in any language.
@@ -42,14 +43,9 @@ def sudo_words(*, password: bool) -> list[str]:
     return ["sudo", "-H", *(["-S", "-k", "-p", "''"] if password else ["-n"])]
 
 
-def lines(data: bytes) -> list[str]:
-    text = data.decode("utf-8", "replace")
-    return text.removesuffix("\n").split("\n") if text else []
-
-
-def marked(stderr: bytes) -> tuple[list[str], bool]:
+def marked(stderr: bytes | bytearray) -> tuple[list[str], bool]:
     """The lines of standard error, and whether sudo's marker was among them (it is taken out)."""
-    found = lines(stderr)
+    found = received.lines(stderr)
     return [line for line in found if line != MARKER], MARKER in found
 
 

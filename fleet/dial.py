@@ -11,9 +11,10 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
+import gevent  # type: ignore[import-untyped]
 import paramiko
 
-from fleet import hostkeys, keys, knownfiles, ssh_config, tcp
+from fleet import hostkeys, keys, knownfiles, packets, ssh_config, tcp
 from fleet.endpoint import Endpoint
 from fleet.errors import RunError
 from fleet.ssh_config import Options
@@ -24,6 +25,9 @@ Link = socket.socket | paramiko.Channel | paramiko.ProxyCommand
 # hosts work that is half of a run's CPU. While it logs in, this is also how late its own time limits may be.
 WAKE_SECONDS = 5.0
 LOGIN_WAKE_SECONDS = 1.0
+# What a login may take, in times of `connection.timeout`: the version, the keys' exchange and the login itself have one
+# each, and an agent may offer several keys. It bounds what a server that goes on answering can spend.
+PHASES = 4
 # Connections to jump hosts are shared: a bastion's sshd drops many logins at once (sshd_config(5), MaxStartups).
 _HOPS: WeakKeyDictionary[object, dict[Endpoint, paramiko.SSHClient | Exception]] = WeakKeyDictionary()
 # paramiko's threads log tracebacks of what `dial` raises; without a handler Python prints them (logging.lastResort).
@@ -82,20 +86,22 @@ def dial(
     server_name = hostkeys.server_name(at.hostname, at.port)
     hostkeys.fill(client.get_host_keys(), files, at.key_name, server_name)
     link = link or reach(owner, endpoint, at)
+    late = f"not logged in within {PHASES * endpoint.timeout} s"
     try:
-        client.connect(
-            at.hostname,
-            at.port,
-            username=endpoint.user or ssh_config.text(at.options, "user"),
-            password=password or None,
-            timeout=endpoint.timeout,
-            banner_timeout=endpoint.timeout,
-            auth_timeout=endpoint.timeout,
-            channel_timeout=endpoint.timeout,
-            sock=link,
-            transport_factory=_transport,
-            **_identities(endpoint, at.options, passphrase),
-        )
+        with gevent.Timeout(PHASES * endpoint.timeout, paramiko.SSHException(late)):
+            client.connect(
+                at.hostname,
+                at.port,
+                username=endpoint.user or ssh_config.text(at.options, "user"),
+                password=password or None,
+                timeout=endpoint.timeout,
+                banner_timeout=endpoint.timeout,
+                auth_timeout=endpoint.timeout,
+                channel_timeout=endpoint.timeout,
+                sock=link,
+                transport_factory=_transport,
+                **_identities(endpoint, at.options, passphrase),
+            )
     except BaseException:
         client.close()
         link.close()
@@ -116,7 +122,11 @@ def _transport(
     """A connection that prefers AES-GCM, as OpenSSH's own client does before AES-CTR (ssh_config(5), Ciphers): it needs
     no HMAC, which paramiko reckons in Python for each packet. What else paramiko offers follows in its order."""
     made = paramiko.Transport(
-        sock, gss_kex=gss_kex, gss_deleg_creds=gss_deleg_creds, disabled_algorithms=disabled_algorithms
+        sock,
+        gss_kex=gss_kex,
+        gss_deleg_creds=gss_deleg_creds,
+        disabled_algorithms=disabled_algorithms,
+        packetizer_class=packets.Packets,
     )
     made.sock.settimeout(LOGIN_WAKE_SECONDS)
     offered = made.get_security_options()

@@ -1,6 +1,6 @@
 """What could not be done for one host or for a whole run, in the form every verb shows it."""
 
-from schema.errors import printable
+from schema.errors import Lines, printable
 from schema.model import Model
 
 
@@ -8,10 +8,10 @@ class Failure(Model):
     """An error as it stands in JSON: `code` and `message`, with what else is known."""
 
     code: str
-    message: str
-    evidence: str = ""
-    state: str = ""
-    hint: str = ""
+    message: Lines
+    evidence: Lines = ""
+    state: Lines = ""
+    hint: Lines = ""
 
     def lines(self) -> list[str]:
         """The error as it is shown: code, evidence line by line, state of the host, and `next:`."""

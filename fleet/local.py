@@ -21,5 +21,5 @@ class Local(LocalConnector):
         """Exit code in the wanted ones (0), and the output. Raises TimeoutError."""
         return shell.execute(self.host, command, arguments, self._run, (print_input, print_output))
 
-    def _run(self, call: Call, timeout_seconds: float, pty: bool) -> tuple[int, bytes, bytes]:
+    def _run(self, call: Call, timeout_seconds: float, pty: bool) -> tuple[int, bytearray, bytearray]:
         return process.run(call, timeout_seconds)

@@ -10,10 +10,11 @@ import gevent.pool  # type: ignore[import-untyped]
 from paramiko import SSHClient
 
 from facts import probe, snapshot
-from fleet import access, dial, unreached
+from fleet import access, dial, received, unreached
 from fleet.endpoint import Endpoint
 from fleet.errors import RunError
 from fleet.gate import Gate
+from fleet.received import BrokenOff
 from fleet.secrets import Secret
 from fleet.session import Session
 from schema.conda import CondaSpec
@@ -152,7 +153,10 @@ def session(run: Run, name: str, client: SSHClient | None) -> Session:
 
 def observed(at: Session, prefix: str | None = None) -> Snapshot:
     """The probe on a connected host; conda's prefix is the one given, else the declared one. Raises RunError."""
-    ok, said, errors = at.run(probe.script(prefix=prefix or at.prefix or probe.PREFIX))
+    try:
+        ok, said, errors = at.run(probe.script(prefix=prefix or at.prefix or probe.PREFIX))
+    except RunError as error:
+        return _as_far_as(error)
     seen = snapshot.parse(probe.sections(said)) if ok else None
     if seen is None or not seen.kernel.running:
         raise RunError(
@@ -163,3 +167,14 @@ def observed(at: Session, prefix: str | None = None) -> Snapshot:
             hint=f"log in and see whether a shell works there: ssh {at.name} true",
         )
     return seen
+
+
+def _as_far_as(error: RunError) -> Snapshot:
+    """The sections that came whole before a look broke off; what did not come is not seen. Raises the error else."""
+    broken = error.__cause__
+    if not isinstance(broken, BrokenOff):
+        raise error
+    seen = snapshot.parse(probe.sections(received.lines(broken.received.stdout)))
+    if not seen.kernel.running:
+        raise error
+    return seen.model_copy(update={"broken_off": str(broken)})

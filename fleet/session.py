@@ -4,8 +4,9 @@ from typing import NamedTuple
 
 import paramiko
 
-from fleet import channel, command, process
+from fleet import channel, command, process, received
 from fleet.errors import RunError
+from fleet.received import BrokenOff, TooMuch
 from fleet.secrets import Secret
 
 # Each of the probe's commands has a time limit of its own; together they stay below this.
@@ -31,12 +32,27 @@ class Session(NamedTuple):
                 code, said, complained = process.run(call, seconds)
             else:
                 code, said, complained = channel.run(self.client, call, seconds)
+        except BrokenOff as error:
+            raise broken_off(self.name, error) from error
         except (TimeoutError, OSError, EOFError, paramiko.SSHException) as error:
             raise lost(self.name, error) from error
         errors, marked = command.marked(complained)
         if self.sudo and not marked and code:
             raise command.refused(self.name, call, errors)
-        return code == 0, command.lines(said), errors
+        return code == 0, received.lines(said), errors
+
+
+def broken_off(name: str, error: BrokenOff) -> RunError:
+    """The error of a command that did not come to its end; what it had said stays with its cause."""
+    if not isinstance(error, TooMuch):
+        return lost(name, error)
+    return RunError(
+        "RUN440",
+        f"{name} says more than a look can hold: {error}",
+        evidence="\n".join(line[:200] for line in received.lines(error.received.stdout[:2000])[:6]),
+        state="nothing was changed",
+        hint=f"see what its shell prints: ssh {name} true | head -c 1000; look at its ~/.bashrc and /etc/profile.d",
+    )
 
 
 def lost(name: str, error: Exception) -> RunError:

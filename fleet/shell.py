@@ -9,7 +9,7 @@ from pyinfra.api.host import Host
 from pyinfra.api.output import echo
 from pyinfra.connectors.util import CommandOutput, OutputLine, make_unix_command
 
-from fleet import command
+from fleet import command, received
 from fleet.command import MARKER, Call
 from fleet.errors import RunError
 from fleet.secrets import Secret
@@ -86,10 +86,10 @@ class Output(CommandOutput):
         return self._stderr
 
 
-def output(stdout: bytes, stderr: bytes) -> tuple[CommandOutput, bool]:
+def output(stdout: bytes | bytearray, stderr: bytes | bytearray) -> tuple[CommandOutput, bool]:
     """Lines as pyinfra wants them, and whether sudo's marker was among them (it is taken out)."""
     errors, marked = command.marked(stderr)
-    return Output(command.lines(stdout), errors), marked
+    return Output(received.lines(stdout), errors), marked
 
 
 def fail(host: Host, error: RunError) -> None:
@@ -100,7 +100,7 @@ def fail(host: Host, error: RunError) -> None:
             host.log_styled(line, fg="red", log_func=logger.error)
 
 
-Runner = Callable[[Call, float, bool], tuple[int, bytes, bytes]]
+Runner = Callable[[Call, float, bool], tuple[int, bytearray, bytearray]]
 
 
 def execute(

@@ -57,5 +57,5 @@ class Ssh(SSHConnector):
         connection breaks before the command's end."""
         return shell.execute(self.host, command, arguments, self._run, (print_input, print_output))
 
-    def _run(self, call: Call, timeout_seconds: float, pty: bool) -> tuple[int, bytes, bytes]:
+    def _run(self, call: Call, timeout_seconds: float, pty: bool) -> tuple[int, bytearray, bytearray]:
         return channel.run(self.client, call, timeout_seconds, pty)

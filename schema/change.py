@@ -2,6 +2,7 @@
 
 from typing import Literal
 
+from schema.errors import Line
 from schema.history import Cause
 from schema.model import Model
 
@@ -17,8 +18,8 @@ class Change(Model):
     """
 
     concern: str
-    item: str
-    observed: str | None
-    desired: str | None
+    item: Line
+    observed: Line | None
+    desired: Line | None
     disruption: Disruption = "none"
     cause: Cause | None = None

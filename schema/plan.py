@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Literal
 
-from schema import choose, conda, cuda, cudnn, driver, environments, files, gates, health, kernel, repository
+from schema import certain, choose, conda, cuda, cudnn, driver, environments, files, gates, health, kernel, repository
 from schema.change import Change, Disruption
 from schema.errors import Finding
 from schema.history import cause
@@ -51,7 +51,7 @@ def diff(spec: HostSpec, snapshot: Snapshot, *, force: bool = False, today: date
     `force` lifts what protects others' work; `today` decides which accepted findings have expired, none without it.
     """
     spec = choose.settled(spec, snapshot)
-    changes = _changes(spec, snapshot)
+    changes = certain.differences(snapshot, _changes(spec, snapshot))
     waits = gates.blocked(spec, snapshot, changes, force=force)
     return Plan(
         host=spec.name,

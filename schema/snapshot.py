@@ -85,6 +85,7 @@ class HostState(Model):
 class Snapshot(HostState):
     """`not_seen` names the probe's sections that could not be read by this user or in time: "driver/modules".
 
+    `broken_off`: why the look ended before its end, "" for a whole one.
     `devices_in_use`: ids of processes that hold /dev/nvidia* open, seen without nvidia-smi.
     """
 
@@ -100,3 +101,4 @@ class Snapshot(HostState):
     devices_in_use: tuple[int, ...] = ()
     history: HistoryState = HistoryState()
     not_seen: frozenset[str] = Field(default=frozenset())
+    broken_off: str = ""

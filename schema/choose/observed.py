@@ -27,8 +27,10 @@ def drivers(snapshot: "Snapshot | None") -> tuple[Driver, ...]:
 
 
 def _working(snapshot: "Snapshot") -> Driver | None:
-    """nvidia-smi answers with it, for at least one GPU."""
-    smi = snapshot.gpu.smi
+    """nvidia-smi answers with it, for at least one GPU. One that hung says nothing against the driver in memory."""
+    smi, loaded = snapshot.gpu.smi, snapshot.driver.loaded_version
+    if snapshot.not_seen & {"gpu", "gpu/smi"} and loaded is not None and version_key(loaded):
+        return Driver(version_key(loaded)[0], snapshot.driver.loaded_flavour, f"{loaded} is loaded on the host")
     if smi is None or smi.exit_code != 0 or not smi.driver_version or not smi.gpus:
         return None
     key, flavour = version_key(smi.driver_version), snapshot.driver.loaded_flavour

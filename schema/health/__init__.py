@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import date
 from typing import TYPE_CHECKING
 
-from schema import environments
+from schema import certain, environments
 from schema.errors import Finding
 from schema.health import (
     board,
@@ -22,6 +22,7 @@ from schema.health import (
     keys,
     library,
     log,
+    look,
     memory,
     mode,
     modules,
@@ -109,9 +110,10 @@ CHECKS: tuple[Check, ...] = (
     external.declared,
     environments.findings,
     board.memory,
+    look.whole,
 )
 # A board's driver, CUDA and repositories are those of its own system.
-BOARD_CHECKS: tuple[Check, ...] = (board.release, package.state, software.conda, environments.findings)
+BOARD_CHECKS: tuple[Check, ...] = (look.whole, board.release, package.state, software.conda, environments.findings)
 
 
 def findings(
@@ -120,5 +122,5 @@ def findings(
     """Refusals first, then health in the order of the checks, each marked where the inventory accepts it."""
     refused = refusals(spec, snapshot, changes)
     checks = CHECKS if spec.platform == "generic" else BOARD_CHECKS
-    found = [item for check in checks for item in check(spec, snapshot)]
+    found = certain.ailments(snapshot, [item for check in checks for item in check(spec, snapshot)])
     return (*refused, *accept(spec, evidence.told(found, snapshot), today))

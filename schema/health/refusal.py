@@ -38,6 +38,8 @@ def _error(code: str, message: str, evidence: str, hint: str) -> list[Finding]:
 
 def _release(spec: "HostSpec", snapshot: "Snapshot") -> list[Finding]:
     release = snapshot.release
+    if not release.id and snapshot.not_seen & {"host", "host/texts"}:
+        return []
     if release.id == "ubuntu" and release.version == spec.ubuntu:
         return []
     found = release.name or f"{release.id} {release.version}".strip() or "not seen"

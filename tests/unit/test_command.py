@@ -4,7 +4,7 @@ import pytest
 from pyinfra.api.command import StringCommand
 from pyinfra.api.inventory import Inventory
 
-from fleet import command, shell
+from fleet import command, received, shell
 from fleet.secrets import given
 
 SCRIPT = "echo \"it's\" 'two words' $(id -u)\nprintf '%s\\n' done"
@@ -24,5 +24,5 @@ def test_a_script_reaches_the_shell_as_through_pyinfra(sudo: bool, password: str
 def test_the_marker_is_taken_out_and_told() -> None:
     assert command.marked(f"{command.MARKER}\nodd\n".encode()) == (["odd"], True)
     assert command.marked(b"sudo: a password is required\n") == (["sudo: a password is required"], False)
-    assert command.lines(b"a\n\xff\n\nb") == ["a", "�", "", "b"]
-    assert command.lines(b"") == []
+    assert received.lines(b"a\n\xff\n\nb") == ["a", "�", "", "b"]
+    assert received.lines(b"") == []

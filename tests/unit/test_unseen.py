@@ -1,0 +1,71 @@
+"""A look that broke off, or lacks a section, claims nothing that the whole look would not: no drift, no ailment."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from facts import probe, snapshot
+from schema import load, plan
+from schema.host import HostSpec
+from schema.plan import Plan
+
+ROOT = Path(__file__).parents[2]
+FOLDER = ROOT / "tests" / "captures" / "lab"
+CAPTURES = [
+    ("desk-changed-by-hand", "desk"),
+    ("desk-unprivileged", "desk"),
+    ("node-bare", "node"),
+    ("node-running", "node"),
+]
+AUTO = {"branch": "auto", "version": None, "modules": "auto"}
+
+
+def specs(name: str) -> Iterator[HostSpec]:
+    """The shipped host, and the same with a driver that the look itself chooses."""
+    shipped = load.fleet(ROOT / "inventory").hosts[name]
+    yield shipped
+    yield shipped.model_copy(update={"driver": shipped.managed_driver.model_copy(update=AUTO)})  # type: ignore[union-attr]
+
+
+def blocks(lines: list[str]) -> list[list[str]]:
+    """The capture's head, then each section with its end."""
+    found: list[list[str]] = [[lines[0]]]
+    mark = f"@@{lines[0].split(' ')[-1]} "
+    block: list[str] = []
+    for line in lines[1:]:
+        block.append(line)
+        if line.startswith(mark):
+            found.append(block)
+            block = []
+    return found
+
+
+def diff(spec: HostSpec, parts: list[list[str]]) -> Plan:
+    return plan.diff(spec, snapshot.parse(probe.sections([line for part in parts for line in part])))
+
+
+def claims(found: Plan) -> set[tuple[str | None, ...]]:
+    changes = {(item.concern, item.item, item.observed, item.desired) for item in found.changes}
+    return changes | {(item.code, item.message) for item in (*found.findings, *found.refusals)}
+
+
+@pytest.mark.parametrize(("capture", "host"), CAPTURES)
+def test_what_was_not_seen_is_not_claimed(capture: str, host: str) -> None:
+    parts = blocks((FOLDER / f"{capture}.txt").read_text().splitlines())
+    for spec in specs(host):
+        whole = claims(diff(spec, parts))
+        for number in range(1, len(parts)):
+            name = parts[number][-1].split(" ")[1]
+            for words, kept in (("cut off at", parts[:number]), ("without", parts[:number] + parts[number + 1 :])):
+                seen = diff(spec, kept)
+                assert name in seen.not_seen
+                assert not claims(seen) - whole, f"{words} {name}"
+
+
+def test_a_declared_concern_that_was_not_seen_is_not_in_sync() -> None:
+    spec = next(specs("node"))
+    parts = blocks((FOLDER / "node-running.txt").read_text().splitlines())
+    for number in range(1, len(parts)):
+        seen = diff(spec, parts[:number])
+        assert plan.status(seen) != "in-sync", parts[number][-1]
