@@ -7,19 +7,26 @@ from typing import Literal, NamedTuple, get_args
 
 from fleet import output, terminal
 from fleet.errors import RunError
-from fleet.report import document, html, prometheus, text
+from fleet.report import document, html, junit, markdown, prometheus, text
 from fleet.report.model import Report
 
-Form = Literal["text", "json", "prometheus", "html"]
+Form = Literal["text", "json", "junit", "prometheus", "markdown", "html"]
 FORMS: tuple[Form, ...] = get_args(Form)
-RENDER: dict[Form, Callable[[Report], str]] = {"json": document.render, "html": html.page}
+RENDER: dict[Form, Callable[[Report], str]] = {
+    "json": document.render,
+    "junit": junit.render,
+    "markdown": markdown.render,
+    "html": html.page,
+}
 ENDINGS: dict[str, Form] = {
     "": "text",
     ".txt": "text",
     ".text": "text",
     ".log": "text",
     ".json": "json",
+    ".xml": "junit",
     ".prom": "prometheus",
+    ".md": "markdown",
     ".html": "html",
     ".htm": "html",
 }

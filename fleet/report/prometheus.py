@@ -31,6 +31,7 @@ MEANINGS = {
     "gpufleet_node_driver_ready": "1 if the driver works and is the declared one, 0 otherwise.",
     "gpufleet_node_driver_validation": "1 if nvidia-smi answered and lists a GPU, 0 otherwise.",
     VALID: "When nvidia-smi last answered and listed a GPU; kept while it does not.",
+    "gpufleet_node_cuda_ready": "1 if every GPU that was tested (--deep) computes, and computes right, 0 otherwise.",
     "gpufleet_nvidia_pci_devices_total": "NVIDIA GPUs on the PCI bus.",
     "gpufleet_node_gpus_listed": "GPUs that the driver lists.",
     "gpufleet_node_gpus_declared": "GPUs that the inventory declares.",
@@ -86,6 +87,7 @@ def _facts(families: Families, host: HostReport, facts: Facts) -> None:
     if validation is not None:
         as_declared = host.pending == "none" and all(item.concern != "driver" for item in host.changes)
         families.add("gpufleet_node_driver_ready", int(validation == 1 and as_declared), node=host.host)
+    families.add("gpufleet_node_cuda_ready", _computes(host), node=host.host)
     families.add("gpufleet_nvidia_pci_devices_total", facts.gpus_on_bus, node=host.host)
     families.add("gpufleet_node_gpus_listed", facts.gpus_listed, node=host.host)
     families.add("gpufleet_node_gpus_declared", facts.gpus_declared, node=host.host)
@@ -97,6 +99,12 @@ def _validation(facts: Facts) -> int | None:
     if "gpus_listed" in facts.unseen or not (facts.gpus_on_bus or facts.gpus_declared or facts.gpus_listed):
         return None
     return int(bool(facts.gpus_listed))
+
+
+def _computes(host: HostReport) -> int | None:
+    """None where nothing was tested: without --deep, and where every GPU was left alone."""
+    outcomes = {result.outcome for result in host.compute.results} if host.compute is not None else set()
+    return 0 if "failed" in outcomes else 1 if "passed" in outcomes else None
 
 
 def _info(host: HostReport, facts: Facts) -> Iterator[tuple[str, str]]:

@@ -1,21 +1,33 @@
 """What holds for every report, whatever its hosts say: no form loses a host, and each keeps to its grammar."""
 
 import re
+from pathlib import Path
+from xml.etree import ElementTree
 
+import xmlschema
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from markdown_it import MarkdownIt
 from prometheus_client.parser import text_string_to_metric_families
 
 from fleet.errors import Failure
-from fleet.report import baseline, group, prometheus, text
+from fleet.report import baseline, details, group, junit, markdown, prometheus, text
 from fleet.report.model import Facts, GpuKind, HostReport, Report, counts
 from fleet.terminal import Terminal
 from schema import ranges
 from schema.errors import Finding
 from schema.plan import Change
 
+JUNIT = xmlschema.XMLSchema(str(Path(__file__).parents[1] / "unit" / "data" / "junit.xsd"))
+MARKDOWN = MarkdownIt("commonmark").enable("table")
+TABLE = {f"{part}_{end}" for part in ("table", "thead", "tbody", "tr", "th", "td") for end in ("open", "close")}
+FLOW = {f"{part}_{end}" for part in ("heading", "paragraph") for end in ("open", "close")}
+TOKENS = {*TABLE, *FLOW, "inline", "text", "code_inline", "fence"}
+# All words that stand outside of code.
+PROSE = """Drift check all in sync in-sync drift unhealthy unreachable failed host hosts pending reboot blocked s Status
+Number Hosts Code Severity What it is error warning info more group groups of equal had no room the JSON has them"""
 ANY = st.text(max_size=30) | st.sampled_from(
-    ["", "\x1b[2J", "]]>", '"\\\n', "<b>&", "| a | b |", "```", "\ud800", "\r\n"]
+    ["", "\x1b[2J", "]]>", '"\\\n', "<b>&", "| a | b |", "```", "\ud800", "\r\n", "@all", "/close"]
 )
 NAMES = st.from_regex(r"\A(n|gpu-)[0-9]{1,3}\Z") | st.from_regex(r"\A[a-z][a-z0-9.-]{0,5}\Z")
 CODES = st.sampled_from(["GPU900", "GPU901", "CMP900"])
@@ -80,7 +92,7 @@ def test_every_host_is_in_one_group_and_all_of_a_group_are_alike(report: Report)
     found = group.groups(report.hosts)
     assert sorted(name for one in found for name in one.names) == sorted(host.host for host in report.hosts)
     assert all(len({host.status for host in one.hosts}) == 1 for one in found)
-    assert all(len({len(text.pieces(host)) for host in one.hosts}) == 1 for one in found)
+    assert all(len({len(details.pieces(host)) for host in one.hosts}) == 1 for one in found)
 
 
 @settings(deadline=None)
@@ -124,3 +136,28 @@ def test_any_report_is_a_valid_exposition_without_a_series_twice(report: Report)
         for sample in family.samples
     ]
     assert len(series) == len(set(series)) == len([line for line in text.splitlines() if not line.startswith("#")])
+
+
+@settings(deadline=None)
+@given(REPORTS)
+def test_any_report_is_valid_junit_that_counts_right(report: Report) -> None:
+    text = junit.render(report)
+    JUNIT.validate(text)
+    root = ElementTree.fromstring(text)  # noqa: S314 - our own
+    assert [suite.get("name") for suite in root] == [host.host for host in report.hosts]
+    for suite in root:
+        cases = list(suite.iter("testcase"))
+        assert int(suite.get("tests", "")) == len(cases) == len({case.get("name") for case in cases}) > 0
+        for key, tag in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
+            assert int(suite.get(key, "")) == sum(case.find(tag) is not None for case in cases)
+
+
+@settings(deadline=None)
+@given(REPORTS)
+def test_no_text_of_a_host_leaves_its_code_in_markdown(report: Report) -> None:
+    made = markdown.render(report)
+    assert len(made) <= 65_536
+    tokens = [token for outer in MARKDOWN.parse(made) for token in (outer, *(outer.children or ()))]
+    assert {token.type for token in tokens} <= TOKENS
+    prose = {word for token in tokens if token.type == "text" for word in re.split(r"[ ,.:()]+|[0-9]+", token.content)}
+    assert prose - {""} <= set(PROSE.split())

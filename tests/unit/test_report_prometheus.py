@@ -10,6 +10,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from fleet.errors import Failure
 from fleet.report import exposition, prometheus
 from fleet.report.model import Facts, GpuKind, HostReport, Report, counts
+from schema.compute import Compute, Result
+from schema.compute.model import Outcome
 from schema.errors import Finding
 from schema.plan import Change
 
@@ -97,6 +99,24 @@ def test_the_driver_is_validated_only_where_it_could_be(facts: Facts, validation
     found = samples(prometheus.render(whole(well("a", facts=facts))) + "\n")
     assert found.get(("gpufleet_node_driver_validation", "a")) == validation
     assert found.get(("gpufleet_node_driver_ready", "a")) == validation
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "ready"),
+    [
+        (["passed", "skipped"], 1),
+        (["passed", "failed"], 0),
+        (["skipped"], None),
+        ([], None),
+        (["not-seen", "passed"], 1),
+    ],
+)
+def test_cuda_is_ready_where_all_that_was_tested_computes(outcomes: list[Outcome], ready: int | None) -> None:
+    results = tuple(Result(way="driver", outcome=outcome, uuid="GPU-1") for outcome in outcomes)
+    host = well("a", compute=Compute(ran=bool(results), results=results))
+    found = samples(prometheus.render(whole(host, well("b"))) + "\n")
+    assert found.get(("gpufleet_node_cuda_ready", "a")) == ready
+    assert ("gpufleet_node_cuda_ready", "b") not in found
 
 
 def test_a_host_that_is_away_keeps_the_times_of_the_earlier_file(tmp_path: Path) -> None:
