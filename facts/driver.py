@@ -137,8 +137,15 @@ def _services(lines: tuple[str, ...]) -> dict[str, Service]:
             installed=values.get("LoadState") not in {None, "not-found", "masked"},
             enabled=values.get("UnitFileState") in {"enabled", "enabled-runtime", "static", "alias", "indirect"},
             active=values.get("ActiveState", "inactive"),
+            entered=_seconds(values.get("ActiveEnterTimestampMonotonic")),
         )
     return services
+
+
+def _seconds(microseconds: str | None) -> int | None:
+    """Whole seconds since boot; 0 is systemd's word for never."""
+    found = text.number(microseconds)
+    return found // 1_000_000 if found else None
 
 
 def _managers(found: probe.Sections) -> tuple[str, ...]:

@@ -25,6 +25,8 @@ SERVICES = {
 }
 # What the six bits of a link's width (PCIe 7.5.3.6) read of a device that is gone, and of one that the kernel gave up.
 GONE = {63, 255}
+# NVML's codes for a user without permission, and for device files that a control group keeps away.
+NOT_ALLOWED = {4, 17}
 UNLOADED = "not asked, because the nvidia kernel module is not loaded and asking would load it"
 
 
@@ -60,9 +62,12 @@ def parse(found: probe.Sections) -> GpuState:
 
 
 def unseen(found: probe.Sections) -> frozenset[str]:
-    """ "gpu/smi" where it claims success and its XML could not be read to the end."""
+    """ "gpu/smi" where it claims success and its XML could not be read to the end, or was not allowed to look."""
     said = _smi(found)
-    return frozenset({"gpu/smi"}) if said is not None and said.exit_code == 0 and not said.complete else frozenset()
+    if said is None:
+        return frozenset()
+    cut = said.exit_code == 0 and not said.complete
+    return frozenset({"gpu/smi"}) if cut or said.exit_code in NOT_ALLOWED else frozenset()
 
 
 def holders(found: probe.Sections) -> tuple[int, ...]:

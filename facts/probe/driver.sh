@@ -64,7 +64,7 @@ for unit in nvidia-persistenced.service nvidia-fabricmanager.service nvidia-imex
     done
 done
 if [ -n "$units" ]; then
-    limit 5 systemctl show -p Id,LoadState,UnitFileState,ActiveState $units
+    limit 5 systemctl show -p Id,LoadState,UnitFileState,ActiveState,ActiveEnterTimestampMonotonic $units
     end driver/services $?
 else
     end driver/services 0

@@ -32,11 +32,15 @@ class Module(Model):
 
 
 class Service(Model):
-    """A systemd unit: whether it is installed, enabled and active ("active", "failed", "inactive")."""
+    """A systemd unit: whether it is installed, enabled and active ("active", "failed", "inactive").
+
+    `entered`: when it became active last, in seconds since boot; None where it never was, or that was not seen.
+    """
 
     installed: bool = False
     enabled: bool = False
     active: str = "inactive"
+    entered: int | None = None
 
 
 class DkmsModule(Model):

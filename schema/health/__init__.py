@@ -68,6 +68,7 @@ CHECKS: tuple[Check, ...] = (
     log.refused,
     log.failed,
     log.mismatched,
+    log.switches,
     log.memory,
     node.files,
     driver.running,

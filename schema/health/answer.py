@@ -4,12 +4,16 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from schema.errors import Finding
 from schema.gpu import NvidiaSmi
+from schema.health import log
 from schema.health.gpu import finding
 
 if TYPE_CHECKING:
+    from schema.host import HostSpec
     from schema.snapshot import Snapshot
 
 LOG = "sudo dmesg | grep -E 'NVRM|Xid'"
+
+NOT_ALLOWED = {4, 17}
 
 
 class Failure(NamedTuple):
@@ -56,7 +60,7 @@ FAILURES = {
 }
 
 
-def silent(snapshot: "Snapshot") -> list[Finding]:
+def silent(spec: "HostSpec", snapshot: "Snapshot") -> list[Finding]:
     """What it said of a module that is loaded and does not work; nothing where it works."""
     smi = snapshot.gpu.smi
     if smi is None or snapshot.driver.loaded_version is None:
@@ -66,10 +70,15 @@ def silent(snapshot: "Snapshot") -> list[Finding]:
         return [finding("GPU113", "error", message, ["nvidia-smi -q -x: no answer in time"], hint)]
     ours = [one for one in snapshot.gpu.nvidia if one.driver in {None, "nvidia"}]
     if ("No devices were found" in smi.text or (smi.exit_code == 0 and not smi.gpus)) and ours:
+        # Where the driver says in its log why, that is the finding (GPU236).
+        if log.refused(spec, snapshot):
+            return []
         message = "the driver is loaded and drives none of the GPUs"
         hint = f"the branch or the flavour does not suit them: {LOG}; declare branch: auto, modules: auto"
         return [finding("GPU112", "error", message, [smi.text or "No devices were found"], hint)]
-    return _failed(smi) if smi.exit_code and ours else []
+    # Of a user who may not use the GPUs it is no ailment of the host: nvidia-smi was not seen.
+    mine = smi.exit_code in NOT_ALLOWED and snapshot.user != "root"
+    return _failed(smi) if smi.exit_code and ours and not mine else []
 
 
 def _failed(smi: NvidiaSmi) -> list[Finding]:

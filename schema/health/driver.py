@@ -42,7 +42,7 @@ def running(spec: "HostSpec", snapshot: "Snapshot") -> list[Finding]:
     if state.loaded_version is None and newest:
         hint = "reboot the host; if that does not help: sudo modprobe nvidia; dkms status"
         return [finding("GPU111", "error", "the driver is installed and its module is not loaded", [said], hint)]
-    return answer.silent(snapshot)
+    return answer.silent(spec, snapshot)
 
 
 def _mismatch(snapshot: "Snapshot", newest: str | None, said: str) -> Finding:

@@ -69,10 +69,13 @@ def joined(_spec: "HostSpec", snapshot: "Snapshot") -> list[Finding]:
 
 
 def _apart(gpus: list[Gpu], snapshot: "Snapshot") -> list[Finding]:
-    uptime = snapshot.log.uptime
-    severity: Severity = "warning" if uptime is None else "info" if uptime < STARTING_SECONDS else "error"
+    uptime, started = snapshot.log.uptime, snapshot.driver.fabric_manager.entered or 0
+    severity: Severity = "warning" if uptime is None else "error"
+    if uptime is not None and uptime - started < STARTING_SECONDS:
+        severity = "info"
     lines = [f"{gpu.title}: fabric state {gpu.fabric_state}" for gpu in gpus]
-    lines.append(f"the host runs for {uptime:.0f} s" if uptime is not None else "the host's uptime was not seen")
+    lines.append(f"uptime {uptime:.0f} s" if uptime is not None else "uptime: not seen")
+    lines += [f"nvidia-fabricmanager.service: since {started} s after boot"] if started else []
     message = f"{len(gpus)} GPUs have not joined the fabric"
     hint = "wait three minutes after a start, then look again" if severity != "error" else LOG
     return [finding("GPU134", severity, message, lines, hint)] if gpus else []
@@ -128,7 +131,8 @@ def _domain(snapshot: "Snapshot") -> list[Finding]:
     if lines:
         hint = "the switch trays' fabric manager gives it: ask whoever keeps the rack, then reset the GPUs or reboot"
         found.append(finding("GPU253", "warning", "the GPUs belong to no NVLink domain", lines, hint))
-    if imex.installed and imex.active == "failed" and any(_rack(gpu) for gpu in _gpus(snapshot)):
+    down = imex.active == "failed" or (imex.enabled and imex.active != "active")
+    if imex.installed and down and any(_rack(gpu) for gpu in _gpus(snapshot)):
         hint = "see why: systemctl status nvidia-imex; /etc/nvidia-imex/nodes_config.cfg has to list every node"
         found.append(finding("GPU254", "warning", "IMEX does not run", [f"nvidia-imex.service: {imex.active}"], hint))
     return found

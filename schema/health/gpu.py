@@ -24,9 +24,10 @@ def finding(code: str, severity: Severity, message: str, evidence: Iterable[str]
 def declared(spec: "HostSpec", snapshot: "Snapshot") -> list[Finding]:
     """Count and kind on the PCI bus; an NVIDIA device where none is declared."""
     there = snapshot.gpu.nvidia
-    # Windows shows its GPUs to WSL as a device of its own (vendor 1414), whatever they are.
-    if snapshot.not_seen & {"gpu", "gpu/devices"} or (not there and "wsl" in snapshot.driver.managers):
-        return []
+    listed = snapshot.gpu.smi.gpus if snapshot.gpu.smi is not None else ()
+    # Windows shows its GPUs to WSL as a device of its own (vendor 1414); a container may have GPUs and no bus.
+    if snapshot.not_seen & {"gpu", "gpu/devices"} or (not there and (listed or "wsl" in snapshot.driver.managers)):
+        return _listed(spec, len(listed)) if listed else []
     if not spec.gpus:
         hint = "declare it: gpus: [MODEL]; fleet discover writes the file"
         message = f"{len(there)} NVIDIA GPU{'s are' if len(there) > 1 else ' is'} there, and none is declared"
@@ -38,6 +39,17 @@ def declared(spec: "HostSpec", snapshot: "Snapshot") -> list[Finding]:
         lines = [*map(_line, there), *(f"not declared: {_line(device)}" for device in _undeclared(spec.gpus, there))]
         return [finding("GPU120", "error", message, lines, hint)]
     return _kinds(spec.gpus, there)
+
+
+def _listed(spec: "HostSpec", count: int) -> list[Finding]:
+    """Where the bus does not tell, by what nvidia-smi lists."""
+    total = sum(gpu.count for gpu in spec.gpus or ())
+    message, hint = (
+        f"GPUs: {total} declared, {count} listed",
+        "look at sudo dmesg | grep NVRM; or declare what is there",
+    )
+    lines = [f"nvidia-smi -q -x: {count} GPUs; the PCI bus was not seen"]
+    return [finding("GPU120", "error", message, lines, hint)] if total and total != count else []
 
 
 def _undeclared(gpus: Iterable[GpuSpec], there: tuple[PciDevice, ...]) -> list[PciDevice]:

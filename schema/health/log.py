@@ -3,7 +3,7 @@
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from schema.errors import Finding
+from schema.errors import Finding, Severity
 from schema.health import places
 from schema.health.gpu import finding
 
@@ -47,6 +47,7 @@ REFUSALS = (
         "declare driver: {branch: auto}, and run: a newer branch is taken",
     ),
 )
+SWITCH = re.compile(r"nvidia-nvswitch.*SXid \([^)]*\): ([0-9]{1,6}), Fatal")
 LEGACY = re.compile(r"NVIDIA ([0-9]+)\.xx Legacy")
 
 
@@ -118,6 +119,19 @@ def mismatched(_spec: "HostSpec", snapshot: "Snapshot") -> list[Finding]:
         "find them: sudo grep -l libcuda /proc/*/maps; a container with a driver of its own is started again without it"
     )
     return [finding("GPU237", "warning", message, [snapshot.log.line(one) for one in entries[-3:]], hint)]
+
+
+def switches(_spec: "HostSpec", snapshot: "Snapshot") -> list[Finding]:
+    """Fatal errors that an NVSwitch reported; the others need nothing (fabric manager user guide, SXid errors)."""
+    entries = [one for one in snapshot.log.since_load if SWITCH.search(one.text)]
+    if not entries:
+        return []
+    told = SWITCH.search(entries[-1].text)
+    number = told[1] if told is not None else "?"
+    severity: Severity = "error" if any(places.recent(snapshot, one) for one in entries) else "warning"
+    message = f"an NVSwitch had a fatal error: SXid {number}, last {snapshot.log.when(entries[-1])}"
+    hint = "end the work on all GPUs, then restart nvidia-fabricmanager and reset the GPUs together, or reboot the host"
+    return [finding("GPU259", severity, message, [snapshot.log.line(one) for one in entries[-5:]], hint)]
 
 
 def memory(_spec: "HostSpec", snapshot: "Snapshot") -> list[Finding]:

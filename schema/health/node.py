@@ -1,5 +1,6 @@
 """The files under /dev that programs open to use GPUs: missing ones, and those that only some users may open."""
 
+import re
 from typing import TYPE_CHECKING
 
 from schema.errors import Finding, Severity
@@ -10,6 +11,8 @@ if TYPE_CHECKING:
     from schema.host import HostSpec
     from schema.snapshot import Snapshot
 
+# What each program opens; folders, MIG's capabilities and the files of switches and services have other modes.
+EVERYBODYS = re.compile(r"/dev/nvidia([0-9]+|ctl|-uvm)")
 CONTROL, UVM = "/dev/nvidiactl", "/dev/nvidia-uvm"
 MODPROBE = "sudo apt install nvidia-modprobe; at once: sudo modprobe nvidia_uvm && sudo nvidia-modprobe -c 0 -u"
 # Two are of MIG's own management, the others of MIG devices (NVIDIA, MIG user guide, device nodes and capabilities).
@@ -65,10 +68,7 @@ def _capabilities(nodes: NodeState, snapshot: "Snapshot") -> list[Finding]:
 
 def _closed(nodes: NodeState) -> list[Finding]:
     """Files that others than root and a group cannot open: information where the driver was told so."""
-    opened = [
-        one for one in nodes.files if one.path.startswith("/dev/nvidia") and not one.path.startswith(CAPABILITIES)
-    ]
-    closed = [one for one in opened if int(one.mode, 8) & 0o006 != 0o006]
+    closed = [one for one in nodes.files if EVERYBODYS.fullmatch(one.path) and int(one.mode, 8) & 0o006 != 0o006]
     if not closed:
         return []
     meant = nodes.file_mode is not None and nodes.file_mode & 0o006 != 0o006

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from facts import gpu as facts
+from facts import probe
 from facts import smi as nvidia_smi
 from schema import plan
 from schema.container import ContainerState
@@ -242,6 +243,13 @@ def test_gpus_have_three_minutes_after_a_boot_to_join_the_fabric(uptime: float |
     assert "fabric state In Progress" in found(seen)["GPU134"].evidence
 
 
+def test_gpus_have_three_minutes_after_a_start_of_the_fabric_manager_too() -> None:
+    seen = healthy(fabric_state="In Progress").model_copy(update={"log": LogState(uptime=90_000.0)})
+    service = Service(installed=True, enabled=True, active="active", entered=89_950)
+    started = seen.driver.model_copy(update={"fabric_manager": service})
+    assert told(seen.model_copy(update={"driver": started})) == {"GPU134": "info"}
+
+
 SWITCH = PciDevice(slot="0000:c4:00.0", vendor="10de", device="22a3", class_code="068000")
 ON = Service(installed=True, enabled=True, active="active")
 
@@ -295,6 +303,14 @@ def nodes(*paths: str, mode: str = "666", group: str = "root", **values: object)
     return NodeState.model_validate({"files": files, "uvm_loaded": True, **values})
 
 
+def with_folder() -> NodeState:
+    """As on a host with MIG and NVSwitches: folders and files of services have their own modes."""
+    state = nodes(*ALL)
+    paths = {"/dev/nvidia-caps": "755", "/dev/nvidia-nvlink": "644", "/dev/nvidia-caps/nvidia-cap1": "400"}
+    more = tuple(DeviceNode(path=path, mode=mode, owner="root", group="root") for path, mode in paths.items())
+    return state.model_copy(update={"files": (*state.files, *more)})
+
+
 def numbered(state: NodeState, **values: object) -> Snapshot:
     """Two GPUs with their numbers, and these device files."""
     seen = healthy(**values)
@@ -308,6 +324,7 @@ def numbered(state: NodeState, **values: object) -> Snapshot:
     ("state", "expected", "evidence"),
     [
         (nodes(*ALL), {}, ""),
+        (with_folder(), {}, ""),
         (nodes(*ALL[:3], uvm_loaded=False), {"GPU256": "error"}, "/sys/module/nvidia_uvm: missing"),
         (nodes(*ALL, uvm_loaded=False), {"GPU256": "error"}, "/dev/nvidia-uvm: there"),
         (nodes(*ALL[:2], *ALL[3:]), {"GPU255": "error"}, "/dev/nvidia1: missing"),
@@ -385,6 +402,22 @@ def test_each_exit_code_of_nvidia_smi_has_words_and_a_mend(code: int) -> None:
     assert (f"exit code {code}" in seen["GPU113"].message, seen["GPU113"].evidence) == (True, "words of it")
     assert (": " in seen["GPU113"].message) == (code != 77)
     assert seen["GPU113"].hint
+
+
+@pytest.mark.parametrize(("user", "expected"), [("root", {"GPU113": "error"}), ("ubuntu", {})])
+def test_a_user_who_may_not_use_the_gpus_did_not_see_them(user: str, expected: dict[str, str]) -> None:
+    denied = NvidiaSmi(exit_code=4, text="Failed to initialize NVML: Insufficient Permissions")
+    assert told(with_gpu(healthy(), smi=denied).model_copy(update={"user": user})) == expected
+    mark = "0f9d2c1e-1111-2222-3333-444455556666"
+    printed = [f"@@gpufleet 1 {mark}", denied.text, "@exit 4", "", f"@@{mark} gpu/smi 0"]
+    assert facts.unseen(probe.sections(printed)) == {"gpu/smi"}
+
+
+def test_without_a_bus_the_gpus_that_nvidia_smi_lists_are_counted() -> None:
+    seen = healthy()
+    assert told(with_gpu(seen, devices=())) == {}
+    three = NODE.model_copy(update={"gpus": (GpuSpec(pci_id="10de:2330", count=3),)})
+    assert "GPUs: 3 declared, 2 listed" in found(with_gpu(seen, devices=()), three)["GPU120"].message
 
 
 def test_the_probes_device_files_are_read() -> None:

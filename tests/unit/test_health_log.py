@@ -220,7 +220,7 @@ def test_a_gpu_that_the_driver_refuses_is_named_with_its_reason(lines: tuple[str
     nothing = with_smi(healthy(), NvidiaSmi(exit_code=6, text="No devices were found"))
     first = "NVRM: The NVIDIA GPU 0000:02:00.0 (PCI ID: 10de:2330)"
     seen = found(logged(nothing, LOAD, first, *lines, "NVRM: GPU 0000:02:00.0: RmInitAdapter failed! (0x22:0x56:1017)"))
-    assert {"GPU112", "GPU236"} == set(seen), "RmInitAdapter is told by its reason"
+    assert {"GPU236"} == set(seen), "one reason, told once"
     assert words in seen["GPU236"].message
     assert "0000:02:00.0" in seen["GPU236"].message
     assert hint in seen["GPU236"].hint
@@ -283,3 +283,12 @@ def test_a_gpu_is_named_as_far_as_it_is_known() -> None:
     bare = model.bare(spec)
     unknown = with_smi(bare, NvidiaSmi(exit_code=0, driver_version="580.95.05", gpus=(Gpu(index=0),)))
     assert found(logged(unknown, line_of(48)), spec)["GPU234"].message.startswith("GeForce RTX 4090 0000:01:00: ")
+
+
+def test_a_fatal_error_of_a_switch_is_told_and_another_is_not() -> None:
+    harmless = "nvidia-nvswitch3: SXid (PCI:0000:c4:00.0): 12028, Non-fatal, Link 32 egress non-posted PRIV error"
+    fatal = "nvidia-nvswitch2: SXid (PCI:0000:c3:00.0): 20034, Fatal, Link 30 LTSSM Fault Up"
+    assert found(logged(healthy(), harmless)) == {}
+    seen = found(logged(healthy(), harmless, fatal))["GPU259"]
+    assert (seen.severity, "SXid 20034" in seen.message, harmless in seen.evidence) == ("error", True, False)
+    assert found(logged(healthy(), fatal, age=90_000))["GPU259"].severity == "warning"
