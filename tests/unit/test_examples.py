@@ -9,7 +9,7 @@ from schema import compat, load
 from schema.errors import InvalidInventory, Problem
 
 ROOT = Path(__file__).parents[2]
-INVENTORIES = [*sorted(path for path in (ROOT / "examples").iterdir() if path.is_dir()), ROOT / "inventory"]
+INVENTORIES = [*sorted(path.parent for path in (ROOT / "examples").glob("*/hosts")), ROOT / "inventory"]
 DOCUMENTS = [
     *sorted(ROOT.glob("*.md")),
     *sorted((ROOT / "docs").glob("*.md")),
