@@ -2,9 +2,7 @@
 
 import base64
 import hashlib
-import json
 import re
-from html.parser import HTMLParser
 
 import pytest
 
@@ -24,6 +22,7 @@ from fleet.report.model import (
 from schema.compute import Compute, Result
 from schema.errors import Finding
 from schema.plan import Change
+from tests.unit.htmlpage import Page, restored
 
 # What would be an element, an end of the script, a comment, an entity, a template or a format, if anything took it so.
 HOSTILE = (
@@ -50,47 +49,6 @@ FACTS = Facts(
     gpus=(GpuKind(name="NVIDIA H100 80GB HBM3", count=8),),
     gpus_on_bus=8,
 )
-
-
-class Page(HTMLParser):
-    """A page as HTML's parser reads it: its elements with their attributes, scripts and style, and all other text."""
-
-    def __init__(self, source: str) -> None:
-        super().__init__(convert_charrefs=True)
-        self.elements: list[tuple[str, dict[str, str | None]]] = []
-        self.raw: list[str] = []
-        self.words: list[str] = []
-        self.feed(source)
-        self.close()
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.elements.append((tag, dict(attrs)))
-        if tag in {"script", "style"}:
-            self.raw.append("")
-
-    def handle_data(self, data: str) -> None:
-        if self.cdata_elem:
-            self.raw[-1] += data
-        else:
-            self.words.append(data)
-
-    def handle_comment(self, data: str) -> None:
-        raise AssertionError(f"a comment: {data}")
-
-    @property
-    def tags(self) -> list[str]:
-        return [tag for tag, _ in self.elements]
-
-    @property
-    def text(self) -> str:
-        return " ".join(self.words)
-
-    @property
-    def data(self) -> dict[str, list[object]]:
-        scripts = [attributes for tag, attributes in self.elements if tag in {"script", "style"}]
-        found = json.loads(self.raw[[one.get("id") for one in scripts].index("data")])
-        assert isinstance(found, dict)
-        return found
 
 
 def report(*hosts: HostReport, baseline: Baseline | None = None) -> Report:
@@ -174,24 +132,6 @@ def test_the_data_holds_what_hosts_said_and_nothing_that_ends_a_script(text: str
     assert detail["changes"][0]["item"] == shown.text(text)
 
 
-def restored(found: dict[str, list[object]], place: int) -> dict[str, list[dict[str, str]]]:
-    """The detail of a host as page.js reads it: repeated texts and the host's name put back."""
-    row = found["hosts"][place]
-    assert isinstance(row, list)
-    name = expanded(row[0], found)
-    assert isinstance(name, str)
-    detail = data.each_text(expanded(found["details"][row[1]], found), lambda text: text.replace(shown.HOST, name))
-    assert isinstance(detail, dict)
-    return detail
-
-
-def expanded(value: object, found: dict[str, list[object]]) -> object:
-    def text(one: str) -> str:
-        return str(found["repeated"][int(one[1:], 16)]) if one.startswith(shown.REPEATED) else one
-
-    return data.each_text(value, text) if not isinstance(value, str) else text(value)
-
-
 def test_every_detail_is_in_the_data_as_in_the_json() -> None:
     made = fleet(60)
     found = Page(html.page(made)).data
@@ -261,9 +201,15 @@ def test_without_javascript_every_problem_is_readable() -> None:
     assert "In sync, 39 hosts" in text
 
 
-@pytest.mark.parametrize(("hosts", "kilobytes"), [(1, 75), (2_000, 300), (10_000, 1_300)])
+@pytest.mark.parametrize(("hosts", "kilobytes"), [(1, 85), (2_000, 300), (10_000, 1_300)])
 def test_the_page_is_small(hosts: int, kilobytes: int) -> None:
     assert len(html.page(fleet(hosts)).encode()) < kilobytes * 1000
+
+
+def test_an_endless_text_is_cut_and_says_so() -> None:
+    page = html.page(report(HostReport(host="a", status="drift", not_seen=("x" * 1_000_000,))))
+    assert len(page) < 100_000
+    assert "... 996,000 more characters, in the JSON" in Page(page).text
 
 
 def test_a_fleet_of_none_has_a_page() -> None:
@@ -285,7 +231,7 @@ def test_what_was_not_seen_is_told_from_what_is_not_there() -> None:
 
 
 def test_what_would_not_be_seen_stands_as_an_escape() -> None:
-    assert shown.text("a\tb\r\nc\x1b[1m\u202e\u200b\ud800") == "a       b\nc\\x1b[1m\\u202e\\u200b\\ud800"
+    assert shown.text("a\tb\r\nc\x1b\u202e\u200b\u3164\ud800") == "a       b\nc\\x1b\\u202e\\u200b\\u3164\\ud800"
 
 
 def test_the_ending_of_a_file_says_html() -> None:

@@ -137,7 +137,7 @@ def since(report: Report) -> object:
 
 
 def _named(value: dict[str, object], name: str) -> dict[str, object]:
-    changed = each_text(value, lambda text: shown.without(name, shown.text(text)))
+    changed = each_text(value, lambda text: shown.without(name, shown.cut(shown.text(text))))
     return changed if isinstance(changed, dict) else {}
 
 

@@ -18,18 +18,9 @@ from schema import codes
 HERE = Path(__file__).parent
 # In this order: each may use what stands before it.
 SCRIPTS = (
-    "dom",
-    "read",
-    "ranges",
-    "filter",
-    "address",
-    "detail",
-    "hosts",
-    "findings",
-    "versions",
-    "since",
-    "keys",
-    "main",
+    *("dom", "read", "ranges", "filter", "address"),
+    *("finding", "change", "detail", "hosts", "findings", "versions", "since"),
+    *("theme", "keys", "frame", "main"),
 )
 # Hides what is for readers without JavaScript before any of it is drawn.
 EARLY = 'document.documentElement.classList.add("js");'

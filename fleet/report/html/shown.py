@@ -7,6 +7,8 @@ from schema.errors import printable
 
 # Stand-ins within the page's data, from the private use area: no text of a host holds them, `text` escapes them there.
 HOST, REPEATED = "\ue000", "\ue001"
+# Of one text of a host the page has so many characters: two thousand hosts of ill will are still a page.
+LONGEST = 4000
 # What could end a script element or begin a comment in it (HTML, 13.2.5.4 "Script data state"), and what JavaScript
 # before 2019 took for the end of a line.
 ESCAPES = {ord(one): f"\\u{ord(one):04x}" for one in "<>&\u2028\u2029"}
@@ -14,10 +16,16 @@ ESCAPES = {ord(one): f"\\u{ord(one):04x}" for one in "<>&\u2028\u2029"}
 
 def text(value: str) -> str:
     """`value` with line ends and tabs as they are; control, bidirectional and undecodable characters as escapes."""
-    if value.isprintable():
+    if value.isascii() and value.isprintable():
         return value
     lines = value.replace("\r\n", "\n").split("\n")
     return "\n".join(printable(line.expandtabs()) for line in lines)
+
+
+def cut(value: str) -> str:
+    """`value`, or the first LONGEST characters of it and how many there are more: the JSON has them."""
+    more = len(value) - LONGEST
+    return f"{value[:LONGEST]}\n... {more:,} more characters, in the JSON" if more > 0 else value
 
 
 def without(name: str, value: str) -> str:

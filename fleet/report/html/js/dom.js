@@ -1,11 +1,12 @@
 // Elements are made node by node and filled with text nodes: nothing that a host said is ever read as markup.
 
-/** An element. Values of `properties` are attributes, or listeners where they are functions; false and null are left out. */
+/** An element. Values of `properties` are attributes, listeners where they are functions, left out where false or null. */
 function element(name, properties, ...children) {
   const made = document.createElement(name);
   for (const [key, value] of Object.entries(properties || {})) {
     if (typeof value === "function") made.addEventListener(key, value);
-    else if (value !== false && value !== null && value !== undefined) made.setAttribute(key, value === true ? "" : value);
+    else if (value !== false && value !== null && value !== undefined)
+      made.setAttribute(key, value === true ? "" : value);
   }
   made.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== ""));
   return made;
@@ -20,7 +21,8 @@ function drawing(name, properties, ...children) {
 }
 
 /** One of the document's symbols; a word beside it always says the same. */
-const icon = (name) => drawing("svg", { class: `icon ${name}`, "aria-hidden": "true" }, drawing("use", { href: `#s-${name}` }));
+const icon = (name) =>
+  drawing("svg", { class: `icon ${name}`, "aria-hidden": "true" }, drawing("use", { href: `#s-${name}` }));
 
 /** "1,234"; digits are grouped alike for every reader, since pages are passed on. */
 const number = (value) => value.toLocaleString("en");
@@ -48,7 +50,9 @@ function table(properties, caption, heads, rows) {
 function inPieces(list, items, step, make, word) {
   let shown = 0;
   const more = element("button", { class: "more", type: "button", click: () => extend() });
-  const watch = new IntersectionObserver((seen) => seen.some((one) => one.isIntersecting) && extend(), { rootMargin: "400px" });
+  const watch = new IntersectionObserver((seen) => seen.some((one) => one.isIntersecting) && extend(), {
+    rootMargin: "400px",
+  });
   function extend() {
     const next = items.slice(shown, shown + step);
     list.append(...next.map(make));

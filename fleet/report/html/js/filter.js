@@ -1,6 +1,17 @@
 // What is asked for, and which hosts fit.
 
-const NOTHING = { view: "hosts", q: "", status: "", severity: "", code: "", concern: "", pending: "", group: "", host: "", fold: "1" };
+const NOTHING = {
+  view: "hosts",
+  q: "",
+  status: "",
+  severity: "",
+  code: "",
+  concern: "",
+  pending: "",
+  group: "",
+  host: "",
+  fold: "1",
+};
 let state = { ...NOTHING };
 
 /** Hosts that fit the state, in the report's order. `but`: keys of the state that are not asked for. */
@@ -16,7 +27,12 @@ function fitting(but = []) {
       (!asked.host || host.name === asked.host) &&
       (!asked.group || host.groups.includes(asked.group)) &&
       cells.every(([place, text]) => cellText(host, place) === text) &&
-      terms.every((term) => host.lower.includes(term) || host.detail.words.includes(term) || (host.facts && host.facts.words.includes(term))),
+      terms.every(
+        (term) =>
+          host.lower.includes(term) ||
+          host.detail.words.includes(term) ||
+          (host.facts && host.facts.words.includes(term)),
+      ),
   );
 }
 

@@ -16,17 +16,22 @@ function folds(among) {
   }
   const order = Object.keys(statuses);
   const weight = (fold) => said(fold[0].detail).filter((one) => severity(one) === "error").length;
-  return [...found.values()].map((fold) => fold.sort(byName)).sort(
-    (one, other) =>
-      order.indexOf(one[0].detail.status) - order.indexOf(other[0].detail.status) ||
-      weight(other) - weight(one) ||
-      other.length - one.length ||
-      byName(one[0], other[0]),
-  );
+  return [...found.values()]
+    .map((fold) => fold.sort(byName))
+    .sort(
+      (one, other) =>
+        order.indexOf(one[0].detail.status) - order.indexOf(other[0].detail.status) ||
+        weight(other) - weight(one) ||
+        other.length - one.length ||
+        byName(one[0], other[0]),
+    );
 }
 
 function hostsView(among) {
-  if (!among.length) return [element("p", { class: "nothing" }, hosts.length ? "No host fits these filters." : "No host was looked at.")];
+  if (!among.length)
+    return [
+      element("p", { class: "nothing" }, hosts.length ? "No host fits these filters." : "No host was looked at."),
+    ];
   const list = element("ol", { class: "rows", "aria-label": "Hosts" });
   rows = inPieces(list, folds(among), PIECE, row, "row");
   return [list, rows.more];
@@ -42,8 +47,18 @@ function row(fold) {
     "button",
     { type: "button", class: "head", "aria-controls": `b-${key}`, click: () => show(!opened.has(key)) },
     icon(detail.status),
-    element("span", { class: "state" }, statuses[detail.status], detail.pending === "none" ? null : element("small", {}, `pending: ${detail.pending}`)),
-    element("span", { class: "names" }, fold.length > 1 ? element("b", {}, `${number(fold.length)} hosts `) : null, names(fold)),
+    element(
+      "span",
+      { class: "state" },
+      statuses[detail.status],
+      detail.pending === "none" ? null : element("small", {}, `pending: ${detail.pending}`),
+    ),
+    element(
+      "span",
+      { class: "names" },
+      fold.length > 1 ? element("b", {}, `${number(fold.length)} hosts `) : null,
+      names(fold),
+    ),
     element("span", { class: "gist" }, gist(fold)),
   );
   function show(open) {
@@ -54,7 +69,7 @@ function row(fold) {
     body.replaceChildren(...(open ? detailOf(fold).filter(Boolean) : []));
   }
   show(opened.has(key) || hosts.length === 1 || state.host === fold[0].name);
-  return element("li", { class: `row ${detail.status}` }, element("h3", {}, head), body);
+  return element("li", { class: `row ${detail.status}` }, element("h2", {}, head), body);
 }
 
 function names(fold) {
@@ -77,7 +92,11 @@ function gist(fold) {
   const change = detail.changes[0];
   if (first && (severity(first) === "error" || !change)) {
     const more = order.length > 1 ? `+${order.length - 1} more` : "";
-    return [element("b", {}, first.code), ` ${message(fold, (one) => said(one)[all.indexOf(first)].message)}`, tail([more, changed(detail, 0)])];
+    return [
+      element("b", {}, first.code),
+      ` ${message(fold, (one) => said(one)[all.indexOf(first)].message)}`,
+      tail([more, changed(detail, 0)]),
+    ];
   }
   if (change) {
     const text = `${change.concern} ${change.item}: ${change.observed ?? "absent"} → ${change.desired ?? "absent"}`;
@@ -96,4 +115,9 @@ function alikeIn(fold) {
   return element("span", { class: "alike" }, parts.map(([title, [text]]) => title + text).join(" · "));
 }
 
-const tail = (parts) => element("span", { class: "tail" }, parts.filter(Boolean).map((one) => element("span", {}, one)));
+const tail = (parts) =>
+  element(
+    "span",
+    { class: "tail" },
+    parts.filter(Boolean).map((one) => element("span", {}, one)),
+  );

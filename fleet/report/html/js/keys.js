@@ -14,7 +14,9 @@ const KEYBOARD = [
 ];
 
 function helpDialog() {
-  const pairs = KEYBOARD.map(([keys, text]) => element("div", {}, element("dt", {}, element("kbd", {}, keys)), element("dd", {}, text)));
+  const pairs = KEYBOARD.map(([keys, text]) =>
+    element("div", {}, element("dt", {}, element("kbd", {}, keys)), element("dd", {}, text)),
+  );
   const close = element("button", { type: "button", click: () => dialog.close() }, "Close");
   const dialog = element(
     "dialog",
@@ -52,7 +54,9 @@ function last() {
 
 function closeRow() {
   const row = document.activeElement.closest("#view .row");
-  const open = row ? row.querySelector(".head[aria-expanded=true]") : document.querySelector("#view .head[aria-expanded=true]");
+  const open = row
+    ? row.querySelector(".head[aria-expanded=true]")
+    : document.querySelector("#view .head[aria-expanded=true]");
   if (open) {
     open.click();
     open.focus();
@@ -68,14 +72,18 @@ function pressed(event) {
     return;
   }
   if (target.id === "search" && key === "ArrowDown") walk(1);
-  else if (target.matches("input, select, textarea") || (target.getAttribute("role") === "tab" && key.startsWith("Arrow"))) return;
+  else if (
+    target.matches("input, select, textarea") ||
+    (target.getAttribute("role") === "tab" && key.startsWith("Arrow"))
+  )
+    return;
   else if (!shortcut(key)) return;
   event.preventDefault();
 }
 
 function shortcut(key) {
   const view = views()[Number(key) - 1];
-  if (view) return ask({ view: view.key }), true;
+  if (view) return (ask({ view: view.key }), true);
   const found = {
     "/": () => document.getElementById("search").select(),
     "?": () => document.getElementById("help").showModal(),

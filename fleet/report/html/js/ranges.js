@@ -6,7 +6,9 @@ const LAST_NUMBER = /^(.*?)([0-9]{1,9})([^0-9]*)$/;
 function ranges(names) {
   const cuts = names.map((name) => LAST_NUMBER.exec(name));
   const where = ([, before, digits, after], width) => JSON.stringify([before, after, width ? digits.length : 0]);
-  const padded = new Set(cuts.filter((cut) => cut && cut[2].length > 1 && cut[2][0] === "0").map((cut) => where(cut, true)));
+  const padded = new Set(
+    cuts.filter((cut) => cut && cut[2].length > 1 && cut[2][0] === "0").map((cut) => where(cut, true)),
+  );
   const together = new Map();
   names.forEach((name, place) => {
     const cut = cuts[place];

@@ -19,7 +19,8 @@ function texts(value) {
   return [];
 }
 
-const { columns, statuses, codes } = written;
+const { columns, statuses } = written;
+const codes = new Map(Object.entries(written.codes));
 const details = expanded(written.details).map((detail, place) => ({
   place,
   kind: written.kinds[place],
@@ -31,7 +32,13 @@ const details = expanded(written.details).map((detail, place) => ({
   ...detail,
   words: texts(detail).join("\n").toLowerCase(),
 }));
-const facts = expanded(written.facts).map((cells) => ({ cells, words: cells.map(([text]) => text).join("\n").toLowerCase() }));
+const facts = expanded(written.facts).map((cells) => ({
+  cells,
+  words: cells
+    .map(([text]) => text)
+    .join("\n")
+    .toLowerCase(),
+}));
 const groupLists = expanded(written.groups);
 const hosts = expanded(written.hosts).map(([name, detail, fact, groups, seen, seconds, last, compute], place) => ({
   place,
@@ -47,11 +54,14 @@ const hosts = expanded(written.hosts).map(([name, detail, fact, groups, seen, se
 }));
 
 const since = expanded(written.since);
-const differences = new Map(since ? since.hosts.map((one) => [one.host, { changes: [], findings: [], not_seen: [], ...one }]) : []);
+const differences = new Map(
+  since ? since.hosts.map((one) => [one.host, { changes: [], findings: [], not_seen: [], ...one }]) : [],
+);
 
 /** "accepted" for what the inventory accepts, else the severity; an error of the look itself is one too. */
 const severity = (finding) => (finding.accepted ? "accepted" : finding.severity);
-const said = (detail) => (detail.error ? [{ severity: "error", ...detail.error }, ...detail.findings] : detail.findings);
+const said = (detail) =>
+  detail.error ? [{ severity: "error", ...detail.error }, ...detail.findings] : detail.findings;
 
 /** Details that differ, each with its hosts. */
 function variants(fold) {

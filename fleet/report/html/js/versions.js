@@ -7,7 +7,9 @@ function versionsView(among) {
   const ranks = columns.map((_, place) => ranked(among, place));
   const heads = [
     element("th", { scope: "col", class: "who" }, "Hosts"),
-    ...columns.map(([, title], place) => element("th", { scope: "col" }, title, element("small", {}, counted(ranks[place].size, "value")))),
+    ...columns.map(([, title], place) =>
+      element("th", { scope: "col" }, title, element("small", {}, counted(ranks[place].size, "value"))),
+    ),
   ];
   const lists = equalRows(among);
   const made = table({ class: "matrix" }, "Versions of each host", heads, []);
@@ -22,14 +24,23 @@ function ranked(among, place) {
   const kinds = new Map(among.map((host) => cell(host, place)));
   const found = tally(among, (host) => [cellText(host, place)]);
   const odd = Math.max(1, Math.floor(among.length / 50));
-  const values = found.filter(([text]) => kinds.get(text) !== "unseen").map(([text, count], rank) => ({
-    text, count, kind: kinds.get(text),
-    letter: rank < 26 ? String.fromCharCode(65 + rank) : "·",
-    tint: `t${Math.min(rank, TINTS)}`,
-    odd: rank > 0 && count <= odd && among.length > 4,
-  }));
+  const values = found
+    .filter(([text]) => kinds.get(text) !== "unseen")
+    .map(([text, count], rank) => ({
+      text,
+      count,
+      kind: kinds.get(text),
+      letter: rank < 26 ? String.fromCharCode(65 + rank) : "·",
+      tint: `t${Math.min(rank, TINTS)}`,
+      odd: rank > 0 && count <= odd && among.length > 4,
+    }));
   const unseen = found.filter(([text]) => kinds.get(text) === "unseen");
-  return new Map([...values, ...unseen.map(([text, count]) => ({ text, count, kind: "unseen", letter: "?", tint: "lost", odd: false }))].map((one) => [one.text, one]));
+  return new Map(
+    [
+      ...values,
+      ...unseen.map(([text, count]) => ({ text, count, kind: "unseen", letter: "?", tint: "lost", odd: false })),
+    ].map((one) => [one.text, one]),
+  );
 }
 
 /** Hosts with the same versions in all columns; the largest set first. Each host alone where hosts are not folded. */
@@ -45,9 +56,28 @@ function equalRows(among) {
 }
 
 function matrixRow(fold, ranks, total) {
-  const who = element("button", { type: "button", class: "head link", click: () => ask(only(fold)) }, fold.length > 1 ? `${number(fold.length)} hosts` : fold[0].name);
-  const some = fold.length > 1 ? element("small", {}, fold.slice(0, 3).map((host) => host.name).join(", ") + (fold.length > 3 ? ", …" : "")) : null;
-  return element("tr", {}, element("th", { scope: "row", class: "who" }, who, some), columns.map((_, place) => matrixCell(fold[0], place, ranks[place], total)));
+  const who = element(
+    "button",
+    { type: "button", class: "head link", click: () => ask(only(fold)) },
+    fold.length > 1 ? `${number(fold.length)} hosts` : fold[0].name,
+  );
+  const some =
+    fold.length > 1
+      ? element(
+          "small",
+          {},
+          fold
+            .slice(0, 3)
+            .map((host) => host.name)
+            .join(", ") + (fold.length > 3 ? ", …" : ""),
+        )
+      : null;
+  return element(
+    "tr",
+    {},
+    element("th", { scope: "row", class: "who" }, who, some),
+    columns.map((_, place) => matrixCell(fold[0], place, ranks[place], total)),
+  );
 }
 
 /** The filters that leave these hosts alone. */
@@ -59,7 +89,10 @@ function only(fold) {
 function matrixCell(host, place, ranks, total) {
   const [text, kind] = cell(host, place);
   const { letter, tint, odd, count } = ranks.get(text);
-  const value = [element("span", { class: "letter", "aria-hidden": "true" }, letter), element("span", { class: kind || "mono" }, text)];
+  const value = [
+    element("span", { class: "letter", "aria-hidden": "true" }, letter),
+    element("span", { class: kind || "mono" }, text),
+  ];
   const note = odd ? element("small", {}, `odd: ${number(count)} of ${number(total)}`) : null;
   return element("td", { class: `${tint}${odd ? " odd" : ""}` }, element("span", { class: "value" }, value), note);
 }
@@ -75,17 +108,39 @@ function spread(ranks, total) {
         "ul",
         {},
         [...ranks[place].values()].slice(0, 8).map((one) =>
-          element("li", { class: `${one.tint}${one.odd ? " odd" : ""}` },
-            element("button", { type: "button", "aria-pressed": String(state[key] === one.text), click: () => ask({ [key]: state[key] === one.text ? "" : one.text }) },
-              element("span", { class: "letter", "aria-hidden": "true" }, one.letter), element("span", { class: one.kind || "mono" }, one.text), element("span", { class: "of" }, number(one.count))),
+          element(
+            "li",
+            { class: `${one.tint}${one.odd ? " odd" : ""}` },
+            element(
+              "button",
+              {
+                type: "button",
+                "aria-pressed": String(state[key] === one.text),
+                click: () => ask({ [key]: state[key] === one.text ? "" : one.text }),
+              },
+              element("span", { class: "letter", "aria-hidden": "true" }, one.letter),
+              element("span", { class: one.kind || "mono" }, one.text),
+              element("span", { class: "of" }, number(one.count)),
+            ),
           ),
         ),
-        ranks[place].size > 8 ? element("li", { class: "rest" }, `and ${counted(ranks[place].size - 8, "more value")}`) : null,
+        ranks[place].size > 8
+          ? element("li", { class: "rest" }, `and ${counted(ranks[place].size - 8, "more value")}`)
+          : null,
       ),
     );
-  return element("section", { class: "spread", "aria-label": `Values of ${counted(total, "host")}` }, columns.map(column));
+  return element(
+    "section",
+    { class: "spread", "aria-label": `Values of ${counted(total, "host")}` },
+    columns.map(column),
+  );
 }
 
 function legend() {
-  return element("p", { class: "note" }, "In each column equal values share a letter and a tint; A is the most frequent. A dashed border and the word odd mark values of at most 2 % of the hosts.");
+  return element(
+    "p",
+    { class: "note" },
+    "In each column equal values share a letter and a tint; A is the most frequent. ",
+    "A dashed border and the word odd mark values of at most 2 % of the hosts.",
+  );
 }
