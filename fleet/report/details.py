@@ -1,5 +1,7 @@
 """What is told of a group of hosts, in lines: differences, findings, what was not seen, and what to type next."""
 
+import shlex
+
 from fleet.report import compute, group, since, words
 from fleet.report.group import Group
 from fleet.report.model import HostReport
@@ -21,7 +23,7 @@ def of(one: Group, inventory: str | None = None) -> list[str]:
     for index in range(len(told[one.first.host])):
         lines += _piece(one, {name: found[index] for name, found in told.items()})
     if one.first.changes:
-        place = f" {words.plain(inventory)}" if inventory else ""
+        place = f" {shlex.quote(words.plain(inventory))}" if inventory else ""
         limit, which = _limit(one.names)
         lines.append(f"    next: fleet plan{place} --limit {limit}; fleet apply{place} --limit {limit}{which}")
     return lines

@@ -259,3 +259,27 @@ def test_unreachable_hosts_count_unless_they_are_left_out(site: Site, tmp_path: 
     assert (left_out.returncode, left_out.stdout) == (0, "")
     assert "down  unreachable" in file.read_text()
     assert fleet("drift", folder, "--limit", "desk").returncode == 0
+
+
+def test_a_host_that_went_away_says_in_every_form_when_it_was_last_seen(site: Site, tmp_path: Path) -> None:
+    files = {form: tmp_path / f"drift.{form}" for form in ("json", "prom", "xml", "md", "txt")}
+    outputs = [word for file in files.values() for word in ("-o", file)]
+    assert fleet("drift", site.folder, "--baseline", files["json"], *outputs).returncode == 0
+    seen = json.loads(files["json"].read_text())["hosts"][0]["seen"]
+    kept = f'gpufleet_node_last_seen_timestamp_seconds{{node="desk"}} {_epoch(seen)}\n'
+    assert kept in files["prom"].read_text()
+    assert 'gpufleet_nvidia_pci_devices_total{node="desk"} 2' in files["prom"].read_text()
+    away = site.declared({**SPEC, "connection": {"address": "127.0.0.1", "port": 1}})
+    assert fleet("drift", away, "--baseline", files["json"], *outputs).returncode == 1
+    report = json.loads(files["json"].read_text())
+    assert (report["hosts"][0]["seen"], report["hosts"][0]["last_seen"]) == (None, seen)
+    (became,) = report["baseline"]["hosts"]
+    assert (became["before"], became["after"], became["comparable"]) == ("in-sync", "unreachable", False)
+    assert kept in files["prom"].read_text() and 'gpufleet_node_up{node="desk"} 0' in files["prom"].read_text()
+    assert '<error message="' in files["xml"].read_text() and "declaration" not in files["xml"].read_text()
+    assert files["md"].read_text().startswith("## Drift check `inventory`: 1 unreachable\n")
+    assert "desk: in-sync -> unreachable" in files["txt"].read_text()
+
+
+def _epoch(time: str) -> int:
+    return int(datetime.datetime.strptime(time, "%Y-%m-%dT%H:%M:%S%z").timestamp())
