@@ -55,7 +55,7 @@ def outputs(forms: tuple[Form, ...], files: tuple[Path, ...]) -> tuple[Output, .
             hint="give one --format for each -o, in the same order, or none: the ending of a file says its form",
         )
     chosen = forms or tuple(_by_ending(file) for file in files)
-    if len(set(files)) < len(files):
+    if len({file if str(file) == "-" else file.resolve() for file in files}) < len(files):
         raise RunError("RUN410", "one file is named twice with -o", hint="give each form a file of its own")
     return tuple(Output(form, None if str(file) == "-" else file) for form, file in zip(chosen, files, strict=True))
 

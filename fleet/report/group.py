@@ -12,7 +12,7 @@ from schema.errors import Finding
 
 INSTEAD = "HOST"
 # A word with a number in it: an address, a slot, a size, a process. Findings of one kind differ in such words only.
-VALUE = re.compile(r"\S*[0-9]\S*")
+WORD, NUMBER = re.compile(r"\S+"), re.compile(r"[0-9]")
 Key = tuple[Hashable, ...]
 Lines = tuple[str, ...]
 Variants = dict[Lines, tuple[str, ...]]
@@ -75,7 +75,7 @@ def _error(error: Failure | None, name: str) -> Key:
 
 @functools.lru_cache(1 << 14)
 def _kind(text: str) -> str:
-    return VALUE.sub("#", text)
+    return WORD.sub(lambda word: "#" if NUMBER.search(word[0]) else word[0], text)
 
 
 def neutral(text: str, name: str) -> str:

@@ -45,10 +45,12 @@ def render(report: Report, file: Path | None = None) -> str:
     for name, meaning in MEANINGS.items():
         families.declare(name, meaning)
     seen, valid = exposition.earlier(file, SEEN, "node"), exposition.earlier(file, VALID, "node")
-    families.add("gpufleet_run_timestamp_seconds", _seconds(report.time))
-    families.add("gpufleet_run_duration_seconds", report.seconds)
+    # The collector refuses a series that stands in two files of its folder.
+    run = {"inventory": report.inventory, "report": file.stem if file is not None else ""}
+    families.add("gpufleet_run_timestamp_seconds", _seconds(report.time), **run)
+    families.add("gpufleet_run_duration_seconds", report.seconds, **run)
     for status, number in report.summary.items():
-        families.add("gpufleet_nodes", number, status=status)
+        families.add("gpufleet_nodes", number, **run, status=status)
     for host in report.hosts:
         _host(families, host)
         _times(families, host, seen.get(host.host), valid.get(host.host))

@@ -91,6 +91,31 @@ def test_one_look_is_told_in_several_forms(fleet: Command, folder: Path, tmp_pat
     assert made["hosts"][0]["seen"] <= made["time"] and made["started"] <= made["hosts"][0]["seen"]
 
 
+def test_every_form_is_written_by_one_look(fleet: Command, folder: Path, tmp_path: Path) -> None:
+    heads = {
+        "a.txt": "desk  ",
+        "a.json": '{\n  "version": 1,',
+        "a.xml": '<?xml version="1.0" encoding="UTF-8"?>\n<testsuites ',
+        "a.prom": "# HELP gpufleet_run_timestamp_seconds ",
+        "a.md": "## Drift check `",
+        "a.html": "<!DOCTYPE html>",
+    }
+    outputs = [word for name in heads for word in ("-o", name)]
+    done = fleet("drift", *outputs, str(folder.resolve()), cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (fleet("drift", str(folder)).returncode, "")
+    for name, head in heads.items():
+        assert (tmp_path / name).read_text().startswith(head), name
+    assert {path.name for path in tmp_path.glob("*a.*")} == set(heads)
+
+
+def test_a_file_that_cannot_be_written_keeps_no_other_from_it(fleet: Command, folder: Path, tmp_path: Path) -> None:
+    long = f"{'x' * 250}.json"
+    done = fleet("drift", "-o", long, "-o", "b.json", "-o", "-", str(folder.resolve()), cwd=tmp_path)
+    assert done.returncode == 1 and "RUN230" in done.stderr and "too long" in done.stderr
+    assert json.loads((tmp_path / "b.json").read_text())["version"] == 1
+    assert done.stdout.splitlines()[-1].startswith("1 host: 1 ")
+
+
 def test_forms_that_fit_no_file_are_refused_before_a_look(fleet: Command, folder: Path, tmp_path: Path) -> None:
     for flags in (["-o", "a.csv"], ["--format", "json", "-o", "a", "-o", "b"], ["-o", "a", "-o", "a"]):
         clean(fleet("drift", *flags, str(folder.resolve()), cwd=tmp_path), "RUN410")

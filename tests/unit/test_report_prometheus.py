@@ -44,7 +44,7 @@ def away(name: str, **values: object) -> HostReport:
 
 
 def whole(*hosts: HostReport) -> Report:
-    return Report(time="2026-11-24T03:00:00Z", summary=counts(hosts), hosts=hosts, seconds=12.5)
+    return Report(time="2026-11-24T03:00:00Z", summary=counts(hosts), hosts=hosts, seconds=12.5, inventory="site")
 
 
 def samples(text: str) -> dict[tuple[str, ...], float]:
@@ -68,8 +68,9 @@ def test_every_host_has_its_status_its_times_and_its_gpus() -> None:
     assert found["gpufleet_node_last_seen_timestamp_seconds", "a"] == 1795489199
     assert found["gpufleet_node_look_duration_seconds", "b"] == 10
     assert found["gpufleet_nvidia_pci_devices_total", "a"] == 2
-    assert (found["gpufleet_run_timestamp_seconds",], found["gpufleet_run_duration_seconds",]) == (1795489200, 12.5)
-    assert found["gpufleet_nodes", "unreachable"] == 1
+    assert found["gpufleet_run_timestamp_seconds", "site", ""] == 1795489200
+    assert found["gpufleet_run_duration_seconds", "site", ""] == 12.5
+    assert found["gpufleet_nodes", "site", "", "unreachable"] == 1
     assert ("gpufleet_node_driver_ready", "b") not in found
 
 
@@ -143,6 +144,12 @@ def test_the_driver_that_fails_today_keeps_when_it_last_worked(tmp_path: Path) -
 def test_the_baseline_knows_when_a_host_was_seen_too() -> None:
     found = samples(prometheus.render(whole(away("a", last_seen="2026-11-20T03:00:00Z"))) + "\n")
     assert found["gpufleet_node_last_seen_timestamp_seconds", "a"] == 1795143600
+
+
+def test_two_files_of_one_folder_have_no_series_in_common(tmp_path: Path) -> None:
+    one = samples(prometheus.render(whole(well("a")), tmp_path / "rack-a.prom") + "\n")
+    other = samples(prometheus.render(whole(well("b")), tmp_path / "rack-b.prom") + "\n")
+    assert one.keys() & other.keys() == set()
 
 
 def test_a_damaged_earlier_file_is_no_source(tmp_path: Path) -> None:
