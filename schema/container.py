@@ -24,3 +24,8 @@ class ContainerState(Model):
     def systemd(self) -> bool:
         """Whether Docker leaves its control groups to systemd (dockerd(8), native.cgroupdriver)."""
         return self.cgroup_driver == "systemd" or (self.cgroup_driver is None and self.cgroup_v2)
+
+    @property
+    def loses_gpus(self) -> bool:
+        """Whether Docker's containers may lose their GPUs when systemd is reloaded (container toolkit issue 48)."""
+        return self.installed and self.docker and self.systemd and self.mode != "cdi"

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 LOADED = "loaded module"
 DRIVER_CONCERNS = frozenset({"driver", "kernel"})
+SERVICES = frozenset({"persistence", "fabric manager"})
 
 
 def blocked(
@@ -26,11 +27,19 @@ def blocked(
     reboot_due = loaded and spec.reboot == "if-needed"
     if (reboot_due or (running and packages)) and not force:
         found += busy(spec, snapshot)
+    elif any(map(_reloads, changes)) and snapshot.container.loses_gpus and not force:
+        # What loses its GPU is ended as surely as by a reboot; a login is not touched.
+        found += [item for item in busy(spec, snapshot) if item.code == "GPU102"]
     return tuple(found)
 
 
+def _reloads(change: Change) -> bool:
+    """Whether making it so reloads systemd's units."""
+    return change.concern == "driver" and (change.item.startswith("/etc/systemd/") or change.item in SERVICES)
+
+
 def _package(change: Change) -> bool:
-    return not change.item.startswith("/") and change.item not in {LOADED, "persistence", "fabric manager"}
+    return not change.item.startswith("/") and change.item not in {LOADED, *SERVICES}
 
 
 def _reboot_never(spec: "HostSpec", snapshot: "Snapshot") -> Finding:

@@ -23,7 +23,7 @@ def reload(_spec: "HostSpec", snapshot: "Snapshot") -> list[Finding]:
     A package's script, or a run of ours, that reloads systemd is enough (NVIDIA/nvidia-container-toolkit issue 48).
     """
     state = snapshot.container
-    if not state.installed or not state.docker or not state.systemd or state.mode == "cdi":
+    if not state.loses_gpus:
         return []
     version = _version(snapshot)
     safer = version is not None and version_key(version)[:2] >= BY_ITSELF and state.mode in {None, "auto"}

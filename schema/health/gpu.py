@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from schema import compat
 from schema.errors import Finding, Severity
-from schema.gpu import Gpu, GpuSpec, PciDevice
+from schema.gpu import GpuSpec, PciDevice
 
 if TYPE_CHECKING:
     from schema.host import HostSpec
@@ -121,13 +121,15 @@ def _fits(declared: int | None, size_mib: int) -> bool:
 def links(_spec: "HostSpec", snapshot: "Snapshot") -> list[Finding]:
     """PCIe links of fewer lanes than possible; their generation drops while a GPU idles, and says nothing."""
     gpus = snapshot.gpu.smi.gpus if snapshot.gpu.smi is not None else ()
-    return [item for gpu in gpus for item in _link(gpu)]
-
-
-def _link(gpu: Gpu) -> list[Finding]:
-    if gpu.link_width is None or gpu.max_link_width is None or gpu.link_width >= gpu.max_link_width:
+    narrow = [gpu for gpu in gpus if gpu.link_width and gpu.max_link_width and gpu.link_width < gpu.max_link_width]
+    if not narrow:
         return []
-    message = f"the PCIe link has {gpu.link_width} of {gpu.max_link_width} lanes"
+    first = narrow[0]
+    message = f"the PCIe link of a GPU has {first.link_width} of {first.max_link_width} lanes"
+    if len(narrow) > 1:
+        message = f"the PCIe links of {len(narrow)} GPUs have fewer lanes than possible"
     hint = "a slot may be wired so; else look at the seating and the riser"
-    line = f"{gpu.title}: current_link_width {gpu.link_width}x, max_link_width {gpu.max_link_width}x"
-    return [finding("GPU125", "info", message, [line], hint)]
+    lines = [
+        f"{gpu.title}: current_link_width {gpu.link_width}x, max_link_width {gpu.max_link_width}x" for gpu in narrow
+    ]
+    return [finding("GPU125", "info", message, lines, hint)]

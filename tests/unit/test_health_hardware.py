@@ -12,7 +12,7 @@ from schema import plan
 from schema.container import ContainerState
 from schema.driver import DriverSpec, Service
 from schema.errors import Finding
-from schema.gpu import DeviceNode, GpuSpec, MigDevice, NodeState, NvidiaSmi, PciDevice
+from schema.gpu import DeviceNode, GpuProcess, GpuSpec, MigDevice, NodeState, NvidiaSmi, PciDevice
 from schema.host import HostSpec
 from schema.log import LogState
 from schema.repository import Package
@@ -382,6 +382,30 @@ def test_containers_that_would_lose_their_gpus_are_told_under_the_real_condition
     seen = seen.model_copy(update={"container": state, "apt": apt})
     assert told(seen) == expected
     assert all(f"NVIDIA Container Toolkit: {version[:-2]}" in item.evidence for item in found(seen).values())
+
+
+def test_a_run_reloads_systemd_under_no_container_that_would_lose_its_gpu() -> None:
+    """Switching persistence on reloads systemd; a process on a GPU may be a container's."""
+    off = healthy(persistence_mode=False)
+    smi = off.gpu.smi
+    assert smi is not None
+    process = GpuProcess(gpu="0000:01:00.0", pid=7, name="python", kind="C")
+    busy = with_gpu(off, smi=smi.model_copy(update={"processes": (process,)}))
+    assert [item.item for item in plan.diff(NODE, busy).changes] == ["persistence"]
+    assert plan.diff(NODE, busy).blocked == ()
+    docker = busy.model_copy(update={"container": DOCKER})
+    assert [item.code for item in plan.diff(NODE, docker).blocked] == ["GPU102"]
+    assert plan.diff(NODE, docker, force=True).blocked == ()
+    idle = off.model_copy(update={"container": DOCKER})
+    assert plan.diff(NODE, idle).blocked == ()
+    cdi = busy.model_copy(update={"container": DOCKER.model_copy(update={"mode": "cdi"})})
+    assert plan.diff(NODE, cdi).blocked == ()
+
+
+def test_gpus_that_say_the_same_are_one_finding() -> None:
+    seen = found(healthy(remapped_pending=True, link_width=8, max_link_width=16))
+    assert seen["GPU127"].message.startswith("2 GPUs: ")
+    assert [len(item.evidence.splitlines()) for item in seen.values()] == [2, 2]
 
 
 def test_a_cdi_file_of_another_driver_is_told() -> None:

@@ -103,7 +103,7 @@ def test_an_error_that_is_over_warns_and_says_when() -> None:
     assert (old.severity, "2025-11-28 06:06 UTC" in old.message) == ("warning", True)
     asked = found(logged(healthy(recovery_action="Reset", recovery_none=False), line, age=90_000))
     assert (asked["GPU234"].severity, asked["GPU129"].severity) == ("error", "error")
-    assert "--gpu-reset -i 0" in asked["GPU129"].hint
+    assert "--gpu-reset -i 0,1" in asked["GPU129"].hint
 
 
 def test_errors_before_the_drivers_last_load_are_not_told() -> None:
