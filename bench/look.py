@@ -1,4 +1,4 @@
-"""python -m bench [look] [-n HOSTS] [--repeat TIMES] [--no-ansible]: each way as a table, with ratios to OpenSSH."""
+"""python -m bench [look] [-n HOSTS ...] [--repeat TIMES] [--no-ansible]: each way, with its ratios to OpenSSH."""
 
 import argparse
 import os
@@ -19,12 +19,14 @@ ANSIBLE_MOST = 50
 
 def arguments(given: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench look", description=__doc__)
-    parser.add_argument("-n", "--hosts", type=int, default=50, help=f"hosts, at most {site.LIMIT} [50]")
+    most = f"hosts, at most {site.LIMIT}; several counts make one table [10 50 200]"
+    parser.add_argument("-n", "--hosts", type=int, nargs="+", default=[10, 50, 200], help=most)
     parser.add_argument("--repeat", type=int, default=3, help="runs of each way; slow ones run once [3]")
     parser.add_argument("--no-ansible", action="store_true", help="leave Ansible out")
     chosen = parser.parse_args(given)
-    if not 1 <= chosen.hosts <= site.LIMIT:
-        parser.error(f"-n {chosen.hosts}: between 1 and {site.LIMIT} hosts, the addresses of one /24")
+    for hosts in chosen.hosts:
+        if not 1 <= hosts <= site.LIMIT:
+            parser.error(f"-n {hosts}: between 1 and {site.LIMIT} hosts, the addresses of one /24")
     return chosen
 
 
@@ -43,11 +45,12 @@ def ansible(folder: Path) -> Path | None:
 
 def weigh(way: Way, folder: Path) -> Cost:
     """One run. Ends the program when it does not do what it should, such as a host that is not in sync."""
-    cost = measure.cost(way.command, ways.CHECKOUT, ways.environment(folder), way.stdin)
+    cost = measure.cost(way.command, ways.CHECKOUT, ways.environment(folder) | dict(way.extra), way.stdin)
     if cost.code not in way.expected:
         sys.exit(f"{way.name} ended with {cost.code}:\n{cost.tail}")
     cpu, wall = cost.per_host(way.hosts)
-    site.say(f"{way.name}: {cpu:.1f} ms CPU, {wall:.1f} ms wall per host; load {os.getloadavg()[0]:.1f}")
+    load = os.getloadavg()[0]
+    site.say(f"{way.hosts} hosts, {way.name}: {cpu:.1f} ms CPU, {wall:.1f} ms wall per host; load {load:.1f}")
     return cost
 
 
@@ -57,14 +60,17 @@ def main(given: Sequence[str]) -> None:
     chosen = arguments(given)
     with tempfile.TemporaryDirectory(prefix="gpufleet-bench-") as name:
         folder = Path(name)
-        with site.site(chosen.hosts, folder) as place:
+        with site.site(max(chosen.hosts), folder) as place:
             site.say(ways.proof(place, folder))
             ways.warm(place, folder)
-            listed = [ways.openssh(place, folder), *ways.ours(place), ways.one_by_one(place, folder)]
             program = None if chosen.no_ansible else ansible(folder)
-            if program is not None:
-                listed.append(ways.ansible(place, folder, program, ANSIBLE_MOST))
-            report(rounds(listed, chosen.repeat, folder))
+            head()
+            for hosts in chosen.hosts:
+                part = site.smaller(place, hosts, folder / f"first-{hosts}")
+                listed = [ways.openssh(part, folder), *ways.ours(part), ways.one_by_one(part, folder)]
+                if program is not None and hosts <= ANSIBLE_MOST:
+                    listed.append(ways.ansible(part, folder, program, ANSIBLE_MOST))
+                report(rounds(listed, chosen.repeat, folder))
 
 
 def rounds(listed: list[Way], repeat: int, folder: Path) -> dict[Way, list[Cost]]:
@@ -77,13 +83,24 @@ def rounds(listed: list[Way], repeat: int, folder: Path) -> dict[Way, list[Cost]
     return found
 
 
+COLUMNS = ("hosts", "runs", "CPU ms/host", "wall ms/host", "CPU / OpenSSH", "wall / OpenSSH", "load")
+WIDTHS = (5, 4, 12, 13, 14, 15, 5)
+
+
+def head() -> None:
+    print(f"{'way':46}" + "".join(f" {name:>{width}}" for name, width in zip(COLUMNS, WIDTHS, strict=True)))
+
+
 def report(found: dict[Way, list[Cost]]) -> None:
-    """Medians; the ratio is the median of each round's own, to OpenSSH in the same round."""
+    """Medians; a ratio is the median of each round's own, to OpenSSH in the same round."""
     floor = next(iter(found.items()))
-    base = [cost.per_host(floor[0].hosts)[0] for cost in floor[1]]
-    print(f"{'way':46} {'hosts':>5} {'runs':>4} {'CPU ms/host':>12} {'wall ms/host':>13} {'CPU / OpenSSH':>14}")
+    base = [cost.per_host(floor[0].hosts) for cost in floor[1]]
     for way, costs in found.items():
         pairs = [cost.per_host(way.hosts) for cost in costs]
         cpu, wall = (statistics.median(column) for column in zip(*pairs, strict=True))
-        ratio = statistics.median(pair[0] / floor_cpu for pair, floor_cpu in zip(pairs, base, strict=False))
-        print(f"{way.name:46} {way.hosts:5} {len(costs):4} {cpu:12.1f} {wall:13.1f} {ratio:14.2f}")
+        ratios = [
+            statistics.median(pair[column] / other[column] for pair, other in zip(pairs, base, strict=False))
+            for column in (0, 1)
+        ]
+        shown = f"{cpu:12.1f} {wall:13.1f} {ratios[0]:14.2f} {ratios[1]:15.2f} {os.getloadavg()[0]:5.1f}"
+        print(f"{way.name:46} {way.hosts:5} {len(costs):4} {shown}", flush=True)

@@ -98,8 +98,8 @@ def trust(own: lab.Lab, host: LabHost, addresses: tuple[str, ...]) -> None:
         known.writelines(f"{address} {kind} {key}\n" for address in addresses)
 
 
-def limited(chosen: Site, names: tuple[str, ...], folder: Path) -> Path:
-    """A smaller inventory of the same site, for ways that cannot take all of it."""
-    hosts = dict(zip(chosen.names, chosen.addresses, strict=True))
-    inventory.write(chosen.lab, folder, {name: entry(hosts[name]) for name in names})
-    return folder
+def smaller(chosen: Site, count: int, folder: Path) -> Site:
+    """The first hosts of a site, as a site with an inventory of its own."""
+    addresses = chosen.addresses[:count]
+    inventory.write(chosen.lab, folder, {f"n{a.rsplit('.', 1)[1]}": entry(a) for a in addresses})
+    return Site(chosen.lab, chosen.host, folder, addresses)

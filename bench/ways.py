@@ -14,11 +14,13 @@ BIN = Path(sys.executable).parent
 # Both sides of each comparison: OpenSSH's default post-quantum exchange costs it seven times the CPU (docs/cost.md).
 KEX = "curve25519-sha256"
 CONCURRENCY = 32
+# All hosts are one host here: this way nothing that was taken apart for one of them helps with another (facts/memo.py).
+UNALIKE = (("GPUFLEET_REMEMBER_NOTHING", "1"),)
 
 
 @dataclass(frozen=True)
 class Way:
-    """`hosts` it is run on; `expected` exit codes; `slow` ways are run once, whatever --repeat says."""
+    """`hosts` it is run on; `expected` exit codes; `slow` ways are run once; `extra` environment."""
 
     name: str
     command: tuple[str, ...]
@@ -26,6 +28,7 @@ class Way:
     expected: tuple[int, ...] = (0,)
     stdin: Path | None = None
     slow: bool = False
+    extra: tuple[tuple[str, str], ...] = ()
 
 
 def environment(folder: Path) -> dict[str, str]:
@@ -50,7 +53,7 @@ def openssh(chosen: site.Site, folder: Path, kept: Path | None = None) -> Way:
     options = f"-F none -oBatchMode=yes -oKexAlgorithms={KEX} -oUserKnownHostsFile={chosen.lab.known_hosts}"
     output = f'"{kept}/$1"' if kept else "/dev/null"
     line = f'ssh {options} -i {chosen.lab.key} "ubuntu@$1" sudo -n sh < {script} > {output}'
-    listed = folder / "addresses"
+    listed = folder / f"addresses-{len(chosen.addresses)}"
     listed.write_text("".join(f"{address}\n" for address in chosen.addresses))
     command = ("xargs", f"-P{CONCURRENCY}", "-I{}", "sh", "-c", line, "sh", "{}")
     return Way(f"OpenSSH ({KEX}), the same probe", command, len(chosen.addresses), stdin=listed)
@@ -86,6 +89,7 @@ def ours(chosen: site.Site) -> list[Way]:
     count, folder = len(chosen.addresses), str(chosen.folder)
     return [
         Way("fleet drift", ("fleet", "drift", folder), count),
+        Way("fleet drift, as if no hosts were alike", ("fleet", "drift", folder), count, extra=UNALIKE),
         Way("pyinfra INV deploys/gpu.py -y, nothing to do", ("pyinfra", folder, "deploys/gpu.py", "-y"), count),
         Way("fleet apply -y, nothing to do", ("fleet", "apply", folder, "-y"), count),
     ]
