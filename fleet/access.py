@@ -1,5 +1,6 @@
 """How a host of an inventory is logged in to: its endpoint, whether commands need sudo, and sudo's password."""
 
+import contextlib
 from pathlib import Path
 
 from fleet import endpoint, secrets, ssh_config
@@ -23,7 +24,9 @@ def needs_sudo(fleet: Fleet, name: str) -> bool:
     user = None
     if not connection.local:
         made = endpoint_of(fleet, name)
-        user = ssh_config.text(ssh_config.options(made.ssh_config, made.hostname), "user")
+        # An ssh_config that cannot be used fails its hosts when they are connected to, and no others.
+        with contextlib.suppress(RunError):
+            user = ssh_config.text(ssh_config.options(made.ssh_config, made.hostname), "user")
     return endpoint.needs_sudo(connection, user)
 
 

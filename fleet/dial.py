@@ -14,7 +14,7 @@ from weakref import WeakKeyDictionary
 import gevent  # type: ignore[import-untyped]
 import paramiko
 
-from fleet import hostkeys, keys, knownfiles, packets, ssh_config, tcp
+from fleet import hostkeys, keys, knownfiles, packets, proxy, ssh_config, tcp
 from fleet.endpoint import Endpoint
 from fleet.errors import RunError
 from fleet.ssh_config import Options
@@ -70,7 +70,7 @@ def reach(owner: object, endpoint: Endpoint, at: Place, late: Callable[[], None]
         )
     command = ssh_config.text(at.options, "proxycommand")
     if command:
-        return paramiko.ProxyCommand(command)
+        return proxy.Command(command)
     return tcp.connect(at.hostname, at.port, endpoint.timeout, ssh_config.text(at.options, "addressfamily"), late)
 
 

@@ -32,6 +32,8 @@ def options(file: str | None, hostname: str) -> Options:
     config = _config(Path(file).expanduser() if file else USER.expanduser())
     if config is None:
         return {}
+    # pyinfra's import puts another one there (3.10, sshuserclient/config.py), which takes a command for a file's name.
+    setattr(paramiko.config, "invoke", _RUNNER)  # noqa: B010 - its stubs know no such attribute.
     try:
         return dict(config.lookup(hostname))
     except (paramiko.SSHException, ValueError, KeyError) as error:
@@ -120,4 +122,4 @@ def _run(command: str, **_options: object) -> SimpleNamespace:
     return SimpleNamespace(ok=done.returncode == 0)
 
 
-setattr(paramiko.config, "invoke", SimpleNamespace(run=_run))  # noqa: B010 - its stubs know no such attribute.
+_RUNNER = SimpleNamespace(run=_run)

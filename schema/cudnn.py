@@ -93,9 +93,14 @@ def packages(major: str, version: str) -> tuple[Wanted, Wanted]:
     )
 
 
+@functools.lru_cache(4096)
+def _named(name: str) -> re.Match[str] | None:
+    return NAME.match(name)
+
+
 def sibling(name: str, other: str) -> bool:
     """Whether two packages are of one cuDNN: the same number and the same CUDA major."""
-    one, two = NAME.match(name), NAME.match(other)
+    one, two = _named(name), _named(other)
     return one is not None and two is not None and (one[1], one[3]) == (two[1], two[3])
 
 
@@ -104,7 +109,7 @@ def removals(spec: "HostSpec", snapshot: "Snapshot") -> tuple[str, ...]:
     majors, keep = set(versions(spec, snapshot)), development(spec, snapshot)
     found = []
     for name, package in sorted(snapshot.apt.packages.items()):
-        parts = NAME.match(name)
+        parts = _named(name)
         if parts and present(package) and parts[2] in {"-dev", "-headers"} and parts[3] in majors - {keep}:
             found.append(name)
     return tuple(found)
@@ -126,12 +131,13 @@ def pins(spec: "HostSpec", snapshot: "Snapshot") -> dict[str, str]:
     there |= {name for name, package in snapshot.apt.packages.items() if present(package)} if locked else set()
     found: dict[str, str] = {}
     for item in asked:
-        parts, known = NAME.match(item.name), locked if is_locked(spec, item) else own
+        parts, known = _named(item.name), locked if is_locked(spec, item) else own
         if parts is None or item.name not in known or not item.admits(known[item.name]):
             continue
         mine = {name for name in known if sibling(name, item.name)}
         found |= {name: known[name] for name in mine & there if within(upstream(known[name]), item.limit or "")}
-    return {name: version for name, version in found.items() if name not in removals(spec, snapshot)}
+    leaving = removals(spec, snapshot)
+    return {name: version for name, version in found.items() if name not in leaving}
 
 
 @once
