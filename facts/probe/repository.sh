@@ -39,15 +39,25 @@ elif [ -e /lib/systemd/system/apt-daily-upgrade.timer ]; then
     printf 'timer disabled\n'
 fi
 [ ! -e /var/lib/apt/periodic/unattended-upgrades-stamp ] || printf 'ran yes\n'
-# From each mention of a list to the next closing brace; the parser finds its true end. Nothing else of these files is
-# printed: a proxy's password may be among it.
-sed -sn '/^[[:space:]]*\/\//d;/Package-Blacklist/,/}/p
-/\(Allowed-Origins\|Origins-Pattern\)[^;]*$/,/^[[:space:]]*}/p;/\(Allowed-Origins\|Origins-Pattern\).*;/p
-/APT::Periodic::\(Unattended-Upgrade\|Enable\) /p' /etc/apt/apt.conf /etc/apt/apt.conf.d/*
-rc=$?
-# sed(1): 2 says that a file was not there, most often /etc/apt/apt.conf.
-[ $rc -ne 2 ] || rc=0
-end repository/exclusions "$rc"
+# Its lists and how often it runs. Nothing else of these files is printed: a proxy's password may be among it.
+status=0
+set --
+for file in /etc/apt/apt.conf /etc/apt/apt.conf.d/*; do
+    if [ -r "$file" ] && [ -f "$file" ]; then set -- "$@" "$file"; elif [ -f "$file" ]; then status=denied; fi
+done
+[ $# -eq 0 ] || awk '
+FNR == 1 { open = braces = 0 }
+/^[ \t]*(\/\/|#[^c])/ { next }
+/APT::Periodic::(Unattended-Upgrade|Enable) / { print }
+/Package-Blacklist|Allowed-Origins|Origins-Pattern/ { open = 1 }
+open {
+    print
+    bare = $0
+    gsub(/"[^"]*"/, "", bare)
+    if (bare ~ /[{]/) braces = 1
+    if (bare ~ /[}]/ || (!braces && bare ~ /;/)) open = braces = 0
+}' "$@" || status=$?
+end repository/exclusions "$status"
 
 rings='/usr/share/keyrings/*gpufleet* /usr/share/keyrings/*cuda* /usr/share/keyrings/*nvidia* /etc/apt/trusted.gpg
 /etc/apt/keyrings/*gpufleet* /etc/apt/keyrings/*cuda* /etc/apt/keyrings/*nvidia* /etc/apt/trusted.gpg.d/*cuda*

@@ -1,4 +1,4 @@
-"""apt preferences of others that come before ours, so that apt takes another version or source than is declared."""
+"""apt preferences of others that outrank ours, so that apt takes another version or source than is declared."""
 
 import fnmatch
 import re
@@ -9,24 +9,31 @@ from typing import TYPE_CHECKING
 from schema import preferences
 from schema.errors import Finding
 from schema.health.gpu import finding
+from schema.model import version_key
+from schema.wanted import upstream
 
 if TYPE_CHECKING:
     from schema.host import HostSpec
     from schema.snapshot import Snapshot
 
+# That of our exact pins.
+PRIORITY = 1001
 MAIN = "/etc/apt/preferences"
 
 
 def outranked(_spec: "HostSpec", snapshot: "Snapshot") -> list[Finding]:
-    """Stanzas by name that apt reads before ours: of several for one package the first counts (apt-pkg/policy.cc)."""
+    """Stanzas by name that move the candidate of a package that is pinned here.
+
+    Each version has the priority of the first stanza that names its package and matches it; the highest wins, and of
+    equal ones the newest version (apt-pkg/policy.cc, apt_preferences(5)). Rules for all packages come after those.
+    """
     ours = preferences.own(snapshot)
     lines, files = list[str](), list[str]()
     for file in snapshot.apt.preferences:
-        if file.path != MAIN and file.path > preferences.PATH:
-            continue
+        first = file.path == MAIN or file.path < preferences.PATH
         for packages, pin, priority in _stanzas(file.content):
-            hit = next((name for name in ours if _names(packages, name)), None)
-            if hit is not None and not (pin == f"version {ours[hit]}" and priority > 0):
+            names = (name for name in ours if _names(packages, name))
+            if any(_decides(pin, priority, ours[name], first) for name in names):
                 lines.append(f"{file.path}: Package: {packages}; Pin: {pin}; Pin-Priority: {priority}")
                 files.append(file.path)
     if not lines:
@@ -34,6 +41,16 @@ def outranked(_spec: "HostSpec", snapshot: "Snapshot") -> list[Finding]:
     message = "another preferences file decides over packages that are pinned here"
     hint = f"take those lines out of {', '.join(dict.fromkeys(files))}; see: apt-cache policy {shlex.quote(min(ours))}"
     return [finding("GPU220", "warning", message, lines, hint)]
+
+
+def _decides(pin: str, priority: int, version: str, first: bool) -> bool:
+    """Whether a stanza takes the candidate away from our version; `first`: it is read before ours."""
+    kind, _, pattern = pin.partition(" ")
+    if kind == "version" and not fnmatch.fnmatchcase(version, pattern):
+        newer = version_key(pattern) > version_key(upstream(version))
+        return priority > PRIORITY or (priority == PRIORITY and newer)
+    # It gives our version another priority, and other versions of its origin the same.
+    return priority < PRIORITY if first else kind != "version" and priority > PRIORITY
 
 
 def _stanzas(content: str) -> Iterator[tuple[str, str, int]]:

@@ -581,9 +581,9 @@ QUIET: list[tuple[str, HostSpec, Damage]] = [
     ("passed through to a virtual machine", NODE, lambda seen: device(seen, "2901", driver="vfio-pci")),
     ("preferences for everything", NODE, preferred("Package: *\nPin: release l=NVIDIA CUDA\nPin-Priority: 600\n")),
     (
-        "preferences that come later",
+        "the preferences of a pinning package",
         NODE,
-        preferred("Package: nvidia-*\nPin: version 595.*\nPin-Priority: 1001\n", "/etc/apt/preferences.d/nvidia-site"),
+        preferred("Package: nvidia-*\nPin: version 595.*\nPin-Priority: 1000\n", "/etc/apt/preferences.d/nvidia-site"),
     ),
     ("room enough", NODE, disks(ROOT, Disk(path="/boot", total_mib=1000, free_mib=600))),
     ("no inodes to count", NODE, disks(ROOT.model_copy(update={"files_total": None, "files_free": None}))),
