@@ -13,7 +13,8 @@ class Cuda(FactBase[CudaState]):
     """CUDA toolkits.
 
     `{"toolkits": [{"version": "12.9", "full_version": "12.9.1", "path": "/usr/local/cuda-12.9", "package":
-    "cuda-nvcc-12-9"}], "default": "12.9", "alternative": "auto"}`; `package` is null for a toolkit no package owns.
+    "cuda-nvcc-12-9"}], "default": "12.9", "dangling": null, "alternative": "auto"}`; `package` is null for a toolkit no
+    package owns.
     """
 
     def command(self) -> str:

@@ -27,9 +27,12 @@ class Driver(FactBase[DriverState]):
     """The driver.
 
     `{"loaded_version": "580.95.05", "loaded_flavour": "open", "modules": [{"kernel": "6.8.0-51-generic", "version":
-    "580.95.05", "flavour": "open", "signer": null}], "libraries": ["580.95.05"], "persistenced": {"installed": true,
-    "enabled": true, "active": "active"}, "fabric_manager": {...}, "imex": {...}, "managers": []}`; modules are those
-    of the running kernel and of the newest one with an image in /boot.
+    "580.95.05", "flavour": "open", "signer": null}], "libraries": ["580.95.05"], "library_files":
+    ["/usr/lib/x86_64-linux-gnu/libcuda.so.580.95.05", ...], "dkms": [{"name": "nvidia", "version": "580.95.05",
+    "built": [...], "installed": ["6.8.0-51-generic"], "broken": false, "log": null, "failure": []}], "shadows": [],
+    "suspend_condition": "", "persistenced": {"installed": true, "enabled": true, "active": "active"}, "fabric_manager":
+    {...}, "imex": {...}, "managers": []}`; modules are those of the running kernel and of the newest one with an image
+    in /boot.
     """
 
     def command(self) -> str:

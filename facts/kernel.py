@@ -16,8 +16,10 @@ class Kernel(FactBase[KernelState]):
 
     `{"running": "6.8.0-51-generic", "next_boot": "6.8.0-52-generic", "installed": ["6.8.0-51-generic",
     "6.8.0-52-generic"], "headers": ["6.8.0-51-generic"], "secure_boot": false, "lockdown": "none", "nouveau_loaded":
-    false, "nouveau_blacklisted": true}`; `next_boot` is the newest with an image in /boot (GRUB's default; a saved
-    menu entry is not looked at), null without one; `secure_boot` is null on machines without EFI.
+    false, "nouveau_blacklisted": true, "nouveau_file": true, "blacklist_later": [], "enforced": false, "trusted": null,
+    "mok": false, "boot_files": {"/boot/vmlinuz-6.8.0-51-generic": 14952840}}`; `next_boot` is the newest with an image
+    in /boot (GRUB's default; a saved menu entry is not looked at), null without one; `secure_boot` is null on machines
+    without EFI.
     """
 
     def command(self) -> str:

@@ -27,8 +27,10 @@ class Apt(FactBase[AptState]):
     "architecture": "amd64", "origin": "nvidia"}}, "sources": [{"file": ..., "uris": [...], "suites": [...],
     "signed_by": ..., "enabled": true}], "keys": [{"path": ..., "fingerprints": [...]}], "preferences": [...], "files":
     {PATH: {"path": PATH, "content": ..., "mode": "0644", "owner": "root"}}, "exclusions": ["nvidia-"],
-    "unattended_upgrades": true, "interrupted": false, "transaction": "none"}`; a package of a foreign architecture is
-    listed as "NAME:ARCHITECTURE". `prefix` is conda's, whose .condarc is listed when gpufleet wrote it.
+    "unattended_upgrades": true, "upgrade_origins": ["${distro_id}:${distro_codename}-security"], "upgrade_days": 1,
+    "upgrade_timer": "enabled", "upgraded_unattended": true, "trusted": [], "sha1_allowed": false, "from_the_future":
+    [], "interrupted": false, "transaction": "none"}`; a package of a foreign architecture is listed as
+    "NAME:ARCHITECTURE". `prefix` is conda's, whose .condarc is listed when gpufleet wrote it.
     """
 
     def command(self, prefix: str | None = None) -> str:

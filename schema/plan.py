@@ -14,7 +14,7 @@ from schema.snapshot import Snapshot
 __all__ = ["Change", "Disruption", "Plan", "Status", "diff", "owned_files", "status", "undecided"]
 
 # Sections that findings alone are made from: without them no difference is missed.
-HEALTH = frozenset({"kernel/keyring", "driver/dkms", "driver/loader"})
+HEALTH = frozenset({"kernel/keyring", "driver/dkms", "driver/loader", "repository/exclusions"})
 Status = Literal["in-sync", "drift", "unhealthy", "failed"]
 owned_files = files.owned
 

@@ -67,7 +67,9 @@ def _module(snapshot: "Snapshot", kernel: str, version: str) -> str:
     if "runfile" in snapshot.driver.managers and not origin.uses_dkms(snapshot):
         return f"run the .run installer of {version} again with --kernel-name={release}"
     headers = "" if kernel in snapshot.kernel.headers else f"sudo apt install linux-headers-{release}, then: "
-    return f"{headers}sudo dkms install -m nvidia/{version} -k {release}"
+    # The archive's server variant calls its module nvidia-srv.
+    name = next((item.name for item in snapshot.driver.dkms if item.version == version), "nvidia")
+    return f"{headers}sudo dkms install -m {shlex.quote(f'{name}/{version}')} -k {release}"
 
 
 def kernel(spec: "HostSpec", snapshot: "Snapshot") -> list[Finding]:

@@ -62,7 +62,7 @@ def metapackages(spec: "HostSpec", snapshot: "Snapshot") -> list[Finding]:
     if spec.managed_driver is None:
         return []
     there = {name for name, item in snapshot.apt.packages.items() if item.installed}
-    flavours = sorted(match["flavour"] for name in there if (match := META.match(name)))
+    flavours = _followed(there, snapshot)
     built, modules = origin.uses_dkms(snapshot), origin.prebuilt(snapshot)
     lines, wanted = list[str](), list[str]()
     for flavour in flavours:
@@ -77,6 +77,14 @@ def metapackages(spec: "HostSpec", snapshot: "Snapshot") -> list[Finding]:
     message = f"the next kernel update brings no {'headers' if built else 'module'} for the driver"
     hint = f"sudo apt install {shlex.join(wanted)}"
     return [finding("GPU204", "warning", message, lines, hint)]
+
+
+def _followed(there: set[str], snapshot: "Snapshot") -> list[str]:
+    """Flavours with a metapackage: those of the running kernel's kind, where there is one; else all."""
+    flavours = sorted(match["flavour"] for name in there if (match := META.match(name)))
+    kind = snapshot.kernel.flavour.split("-")[0]
+    alike = [flavour for flavour in flavours if _names(flavour)[-1].split("-")[0] == kind]
+    return alike or flavours
 
 
 def _names(flavour: str) -> tuple[str, ...]:

@@ -31,9 +31,8 @@ def built(spec: "HostSpec", snapshot: "Snapshot") -> list[Finding]:
     for item in state.dkms:
         module = state.module_for(kernel)
         there = module is not None and module.version == item.version
-        if item.version not in _current(snapshot) or (there and kernel in item.installed):
-            continue
-        found += _failed(item, kernel) or ([] if there else _unbuilt(item, kernel, snapshot))
+        if item.version in _current(snapshot) and not there:
+            found += _failed(item, kernel) or _unbuilt(item, kernel, snapshot)
     return found
 
 

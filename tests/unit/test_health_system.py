@@ -653,3 +653,117 @@ def test_names_of_a_hostile_host_are_quoted_in_commands() -> None:
 def test_our_own_preferences_are_not_taken_for_anothers() -> None:
     assert PATH not in {file.path for file in fresh().apt.preferences}
     assert Service() == fresh().driver.fabric_manager
+
+
+def machine(running: str, versions: dict[str, str], *, signer: str | None = None, **parts: Damage) -> Snapshot:
+    """A machine that somebody set up by hand: one H100, packages by name and version, the module of their driver."""
+    one = HostSpec(name="host", ubuntu="24.04", gpus=(GpuSpec(pci_id="10de:2330"),))
+    items = {name: package(name, version, origin=who(version)) for name, version in versions.items()}
+    driver = next(version for name, version in versions.items() if name.startswith("libnvidia-compute")).split("-")[0]
+    module = Module(kernel=running, version=driver, flavour="open", signer=signer)
+    state = {"loaded_version": driver, "loaded_flavour": "open", "libraries": (driver,), "modules": (module,)}
+    seen = part("driver", **state)(part("apt", packages=items)(model.bare(one)))
+    blacklists = {"nouveau_blacklisted": True, "nouveau_file": True, "headers": (running,)}
+    seen = part("kernel", running=running, next_boot=running, **blacklists)(seen)
+    for change in parts.values():
+        seen = change(seen)
+    return seen
+
+
+def who(version: str) -> str:
+    return "ubuntu" if "ubuntu0." in version or version.startswith("6.") else "nvidia"
+
+
+ARCHIVED, SERVER, REPOSITORY = "580.95.05-0ubuntu0.24.04.2", "580.95.05-0ubuntu0.24.04.1", "580.95.05-0ubuntu1"
+META = "6.14.0-35.35~24.04.1"
+DESKTOP = {
+    "nvidia-driver-580-open": ARCHIVED,
+    "libnvidia-compute-580": ARCHIVED,
+    "libnvidia-compute-580:i386": ARCHIVED,
+    "libnvidia-gl-580": ARCHIVED,
+    "nvidia-kernel-common-580": ARCHIVED,
+    "nvidia-firmware-580-580.95.05": ARCHIVED,
+    "nvidia-settings": "510.47.03-0ubuntu4",
+    "nvidia-prime": "0.8.17.2",
+    "libnvidia-egl-wayland1": "1:1.1.13-1build1",
+    "linux-modules-nvidia-580-open-6.14.0-35-generic": META,
+    "linux-modules-nvidia-580-open-generic-hwe-24.04": META,
+    "linux-image-6.14.0-35-generic": META,
+    "linux-image-generic-hwe-24.04": META,
+    "linux-headers-generic-hwe-24.04": META,
+}
+SERVERS = {
+    "nvidia-headless-580-server-open": SERVER,
+    "nvidia-dkms-580-server-open": SERVER,
+    "libnvidia-compute-580-server": SERVER,
+    "nvidia-utils-580-server": SERVER,
+    "linux-image-generic": "6.8.0-51.52",
+    "linux-headers-generic": "6.8.0-51.52",
+}
+CLOUD = {
+    "cuda-drivers-580": REPOSITORY,
+    "nvidia-open-580": REPOSITORY,
+    "nvidia-dkms-580-open": REPOSITORY,
+    "libnvidia-compute-580": REPOSITORY,
+    "nvidia-driver-assistant": "0.21.57.08-1",
+    "cuda-keyring": "1.1-1",
+    "linux-image-aws": "6.8.0-1010.10",
+    "linux-headers-aws": "6.8.0-1010.10",
+}
+HWE = "6.14.0-35-generic"
+REAL: list[tuple[str, Snapshot, set[str]]] = [
+    (
+        "a desktop with the archive's prebuilt modules under Secure Boot",
+        machine(
+            HWE,
+            DESKTOP,
+            signer="Canonical Ltd. Kernel Module Signing",
+            secure=part("kernel", secure_boot=True, lockdown="integrity"),
+        ),
+        set(),
+    ),
+    ("the same desktop with unattended upgrades as installed", machine(HWE, DESKTOP, upgrades=unattended), {"GPU145"}),
+    ("a laptop", machine(HWE, DESKTOP, case=lambda seen: seen.model_copy(update={"portable": True})), set()),
+    (
+        "a server with DKMS",
+        machine(
+            model.KERNEL,
+            SERVERS,
+            tree=part("driver", dkms=(DkmsModule(name="nvidia-srv", version="580.95.05", installed=(model.KERNEL,)),)),
+        ),
+        set(),
+    ),
+    (
+        "a cloud's image with NVIDIA's repository",
+        machine(
+            "6.8.0-1010-aws",
+            CLOUD,
+            apt=lambda seen: unattended(
+                sources(source(f"{VENDOR}/ubuntu2404/x86_64/", "cuda-ubuntu2404-x86_64.list"))(seen)
+            ),
+        ),
+        set(),
+    ),
+    ("DGX OS", machine(model.KERNEL, SERVERS, manager=part("driver", managers=("dgx-os",))), set()),
+    (
+        "a runfile alone",
+        machine(
+            model.KERNEL,
+            {"libnvidia-compute-580": "580.95.05-1"},
+            runfile=lambda seen: part("driver", managers=("runfile",))(part("apt", packages={})(seen)),
+        ),
+        set(),
+    ),
+]
+
+
+@pytest.mark.parametrize(("seen", "expected"), [case[1:] for case in REAL], ids=[case[0] for case in REAL])
+@pytest.mark.parametrize("by", ["external", "ours"])
+def test_ordinary_machines_do_not_cry_wolf(seen: Snapshot, expected: set[str], by: str) -> None:
+    """As something else keeps them, and with a declaration that nothing was done about yet, which are changes."""
+    declared = DriverSpec(source="external") if by == "external" else None
+    spec = HostSpec(name="host", ubuntu="24.04", gpus=(GpuSpec(pci_id="10de:2330"),), driver=declared)
+    told = {code for code, item in found(spec, seen).items() if item.severity != "info" and code > "GPU110"}
+    # The image's own source of the repository that a run would add: apt would refuse the two.
+    twice = {"GPU146"} if by == "ours" and seen.apt.sources else set()
+    assert told == (expected if by == "external" else twice)
