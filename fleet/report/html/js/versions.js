@@ -141,6 +141,6 @@ function legend() {
     "p",
     { class: "note" },
     "In each column equal values share a letter and a tint; A is the most frequent. ",
-    "A dashed border and the word odd mark values of at most 2 % of the hosts.",
+    "A dashed border and the word odd mark values of one host, or of at most 2 % of the hosts.",
   );
 }
