@@ -78,6 +78,7 @@ def test_the_fleet_at_a_glance(open_page: Open) -> None:
         "In sync",
     ]
     assert "30 hosts" in tab.all("#view .row .names")[-1]
+    assert tab.do("document.getElementById('words').checkVisibility()") is False
     assert tab.do("document.querySelector('.bar').getAttribute('aria-label')").startswith("2 unhealthy, 3 drift")
 
 
@@ -353,6 +354,16 @@ def test_without_javascript_the_hosts_are_listed(open_page: Open, browser: Brows
     ):
         assert words in text
     assert tab.count("#app *") == 0
+
+
+def test_where_the_scripts_fail_the_hosts_are_listed(browser: Browser, tmp_path: Path) -> None:
+    broken = html.page(small()).replace('"hosts":[', '"hosts":[[[', 1)
+    (tmp_path / "broken.html").write_text(broken, encoding="utf-8")
+    tab = Tab(browser)
+    tab.open((tmp_path / "broken.html").as_uri())
+    assert "SyntaxError" in str(tab.complaints)
+    assert "Look for Xid 79" in tab.do("document.body.innerText")
+    tab.close()
 
 
 def test_in_print_all_hosts_are_listed_whatever_is_open(open_page: Open) -> None:

@@ -22,8 +22,14 @@ SCRIPTS = (
     *("finding", "change", "detail", "hosts", "findings", "versions", "since"),
     *("theme", "keys", "frame", "main"),
 )
-# Hides what is for readers without JavaScript before any of it is drawn.
-EARLY = 'document.documentElement.classList.add("js");'
+# Hides what is for readers without JavaScript before any of it is drawn, and shows it again where the page's scripts,
+# as in a browser too old for them, did not come to their end.
+EARLY = """(function (root) {
+  root.className = "js";
+  document.addEventListener("DOMContentLoaded", function () {
+    if (!root.dataset.ready) root.className = "";
+  });
+})(document.documentElement);"""
 # So many folds are told with all their evidence where there is no JavaScript and in print; further ones in short.
 WHOLE = 200
 # The worst first.

@@ -66,18 +66,14 @@ function age() {
   return `, ${counted(Math.floor(seconds / size), unit)} ago`;
 }
 
-try {
+state = fromAddress();
+frame();
+draw();
+document.getElementById("age").textContent = age();
+document.addEventListener("keydown", pressed);
+window.addEventListener("popstate", () => {
   state = fromAddress();
-  frame();
   draw();
-  document.getElementById("age").textContent = age();
-  document.addEventListener("keydown", pressed);
-  window.addEventListener("popstate", () => {
-    state = fromAddress();
-    draw();
-  });
-} catch (error) {
-  // An old browser shows what readers without JavaScript see.
-  document.documentElement.classList.remove("js");
-  throw error;
-}
+});
+// Where it does not come this far, the first script shows what readers without JavaScript see.
+document.documentElement.dataset.ready = "yes";
