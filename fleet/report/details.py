@@ -9,6 +9,7 @@ from schema import ranges
 
 # More pieces than this are no command to type.
 PIECES = 40
+LONG_LIMIT = 60
 # The values that a thing has on several hosts; of more than these the hosts alone are named.
 VARIANTS = 10
 
@@ -21,11 +22,13 @@ def of(one: Group, inventory: str | None = None) -> list[str]:
     told = {host.host: pieces(host) for host in one.hosts}
     lines: list[str] = []
     for index in range(len(told[one.first.host])):
-        lines += _piece(one, {name: found[index] for name, found in told.items()})
+        failed = index == 0 and one.first.error is not None
+        lines += _piece(one, {name: found[index] for name, found in told.items()}, failed)
     if one.first.changes:
         place = f" {shlex.quote(words.plain(inventory))}" if inventory else ""
         limit, which = _limit(one.names)
-        lines.append(f"    next: fleet plan{place} --limit {limit}; fleet apply{place} --limit {limit}{which}")
+        again = f"--limit {limit}{which}" if len(limit) <= LONG_LIMIT else "with the same --limit"
+        lines.append(f"    next: fleet plan{place} --limit {limit}; fleet apply{place} {again}")
     return lines
 
 
@@ -41,14 +44,18 @@ def pieces(host: HostReport) -> list[tuple[str, ...]]:
     return found
 
 
-def _piece(one: Group, told: dict[str, tuple[str, ...]]) -> list[str]:
-    """A piece in lines: as all say it, as all say it but for their own names, or each with its hosts."""
+def _piece(one: Group, told: dict[str, tuple[str, ...]], failed: bool) -> list[str]:
+    """A piece in lines: as all say it, as all say it but for their own names, or each with its hosts.
+
+    `failed`: it says why a host failed, which may name its address.
+    """
     if len(set(told.values())) == 1:
         return list(told[one.first.host])
     limit, _ = _limit(one.names)
 
     def tell(host: HostReport) -> tuple[str, ...]:
-        lines = (group.neutral(line, host.host) for line in told[host.host])
+        lines = [group.neutral(line, host.host) for line in told[host.host]]
+        lines = group.placeless(lines) if failed else lines
         return tuple(line.replace(f"--limit {group.INSTEAD}", f"--limit {limit}") for line in lines)
 
     found = group.variants(one.hosts, tell)

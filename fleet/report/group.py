@@ -12,6 +12,7 @@ from schema.errors import Finding
 
 INSTEAD = "HOST"
 # A word with a number in it: an address, a slot, a size, a process. Findings of one kind differ in such words only.
+PLACE, PORT = re.compile(rf"{INSTEAD} \(([^()\s]+)\)"), re.compile(r":[0-9]+$")
 WORD, NUMBER = re.compile(r"\S+"), re.compile(r"[0-9]")
 Key = tuple[Hashable, ...]
 Lines = tuple[str, ...]
@@ -70,7 +71,7 @@ def _finding(item: Finding, name: str) -> Key:
 
 
 def _error(error: Failure | None, name: str) -> Key:
-    return () if error is None else (error.code, _kind(neutral(error.message, name)))
+    return () if error is None else (error.code, _kind(placeless([neutral(error.message, name)])[0]))
 
 
 @functools.lru_cache(1 << 14)
@@ -81,6 +82,15 @@ def _kind(text: str) -> str:
 def neutral(text: str, name: str) -> str:
     """The text with HOST where it has a host's own name."""
     return text if name not in text else _named(name).sub(INSTEAD, text)
+
+
+def placeless(lines: list[str]) -> list[str]:
+    """Lines without the address that stands behind HOST in parentheses; ADDRESS elsewhere (fleet/unreached.py)."""
+    places = {hit[1] for line in lines for hit in PLACE.finditer(line)}
+    for place in sorted(places, key=len, reverse=True):
+        address = PORT.sub("", place)
+        lines = [line.replace(f"{INSTEAD} ({place})", INSTEAD).replace(address, "ADDRESS") for line in lines]
+    return lines
 
 
 @functools.lru_cache(1 << 10)

@@ -84,6 +84,24 @@ def test_a_hosts_own_name_parts_no_group() -> None:
     assert "      next: fleet apply --limit a,b" in lines(*hosts)
 
 
+def test_addresses_part_no_group_of_unreachable_hosts() -> None:
+    def away(name: str, place: str) -> HostReport:
+        error = Failure(
+            code="RUN201",
+            message=f"{name} ({place}:22) could not be reached: no answer",
+            hint=f"try: ssh -p 22 me@{place}",
+        )
+        return HostReport(host=name, status="unreachable", error=error)
+
+    shown = lines(away("alpha", "alpha.example"), away("beta", "10.0.0.7"), away("gamma", "gamma.other.example"))
+    assert shown[:3] == [
+        "alpha, beta, gamma  unreachable (3 hosts)",
+        "    RUN201 HOST could not be reached: no answer",
+        "      next: try: ssh -p 22 me@ADDRESS",
+    ]
+    assert "RUN201 alpha (alpha.example:22) could not be reached: no answer" in lines(away("alpha", "alpha.example"))[1]
+
+
 def test_other_differences_and_other_findings_are_other_groups() -> None:
     older = CHANGE.model_copy(update={"observed": "580.65.06"})
     shown = lines(
@@ -158,6 +176,7 @@ def test_a_command_that_nobody_could_type_names_the_first_host() -> None:
         HostReport(host=f"{chr(97 + n % 26)}{chr(97 + n // 26)}", status="drift", changes=(CHANGE,)) for n in range(50)
     ]
     assert "    next: fleet plan --limit aa; fleet apply --limit aa (the first of 50)" in lines(*hosts)
+    assert lines(*hosts[:30])[-2].endswith("cb,db; fleet apply with the same --limit")
 
 
 def test_the_inventory_stands_in_the_next_command_as_it_was_named() -> None:
