@@ -1,6 +1,7 @@
 """What apt's and dpkg's logs say of our packages, and when the host booted."""
 
 import heapq
+import itertools
 import re
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
@@ -35,6 +36,8 @@ DPKG = re.compile(r"([0-9-]{10} [0-9:]{8}) (install|upgrade|remove|purge) (\S+) 
 # proc_pid_stat(5): sysconf(_SC_CLK_TCK) is 100 on every architecture of Ubuntu.
 TICKS = 100
 LXC = "container lxc"
+# What the probe itself keeps to; a host may print anything.
+LINES, WIDTH = 4000, 400
 
 
 class History(FactBase[HistoryState]):
@@ -81,7 +84,7 @@ def unseen(found: probe.Sections) -> frozenset[str]:
 def transactions(lines: Iterable[str], zone: tzinfo) -> tuple[Transaction, ...]:
     """Newest first, as `lines` of apt's and of dpkg's log are, each by itself; "oldest TIME" is where apt's begins."""
     stanzas, moves, oldest = list[dict[str, list[str]]](), list[tuple[str, ...]](), ""
-    for line in lines:
+    for line in itertools.islice(lines, LINES):
         if line.startswith("Start-Date: "):
             stanzas.append({})
         if by_dpkg := DPKG.fullmatch(line):
@@ -183,7 +186,7 @@ def _explained(time: datetime, move: Move, apt: list[Transaction]) -> bool:
 
 
 def _first(stanza: dict[str, list[str]], key: str) -> str:
-    return stanza.get(key, [""])[0].strip()
+    return stanza.get(key, [""])[0].strip()[:WIDTH]
 
 
 def _time(written: str, zone: tzinfo, before: datetime | None) -> datetime | None:

@@ -1,7 +1,8 @@
 # Only these folders: a user's own PATH must not choose which program the probe runs, as root perhaps.
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C
 export PATH LC_ALL
-unset CDPATH
+# The host's own zone: one that a session has set would give logs in local time another meaning.
+unset CDPATH TZ
 cd /
 # A marker that no file on the host can imitate, because it is drawn anew by each run.
 read -r mark </proc/sys/kernel/random/uuid || mark=$$

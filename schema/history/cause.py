@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from schema.driver.names import matched
 from schema.history.model import Cause, Move, Transaction
 from schema.model import within
+from schema.once import once
 from schema.wanted import observed, upstream
 
 if TYPE_CHECKING:
@@ -22,10 +23,22 @@ def entries(snapshot: "Snapshot", name: str) -> list[Entry]:
 
     A run that failed, or one that the logs have not, may stand between: then nothing is known for certain.
     """
-    found = [(one, move) for one in snapshot.history.transactions if (move := one.of(name)) is not None]
+    found = _by_name(snapshot).get(name, [])
     package = snapshot.apt.packages.get(name)
     there = package.version if package is not None and observed(package) is not None else None
     return found if found and found[0][1].new == there else []
+
+
+@once
+def _by_name(snapshot: "Snapshot") -> dict[str, list[Entry]]:
+    """Newest first; of a run that names a package twice, the first time."""
+    found: dict[str, list[Entry]] = {}
+    for one in snapshot.history.transactions:
+        for move in one.changes:
+            there = found.setdefault(move.name, [])
+            if not there or there[-1][0] is not one:
+                there.append((one, move))
+    return found
 
 
 def latest(snapshot: "Snapshot", name: str) -> Entry | None:
@@ -65,15 +78,22 @@ def _package(change: "Change", snapshot: "Snapshot") -> str | None:
 
 def newest_library(snapshot: "Snapshot") -> str | None:
     """The package that brought user space of another version than the module in memory has; None where they agree."""
-    libraries, loaded = snapshot.driver.libraries, snapshot.driver.loaded_version
-    if not libraries or loaded is None or libraries[-1] == loaded:
-        return None
+    there, loaded = snapshot.driver.libraries, snapshot.driver.loaded_version
+    differs = there and loaded is not None and there[-1] != loaded
+    return next(iter(libraries(snapshot)), None) if differs else None
+
+
+def libraries(snapshot: "Snapshot") -> list[str]:
+    """The driver's packages of the version that its newest library on disk has, and whose history is known."""
+    if not snapshot.driver.libraries:
+        return []
+    version = snapshot.driver.libraries[-1]
     names = [
         name
-        for name, package in sorted(snapshot.apt.packages.items())
-        if matched(name) and package.installed and upstream(package.version) == libraries[-1] and latest(snapshot, name)
+        for name, package in snapshot.apt.packages.items()
+        if matched(name) and package.installed and upstream(package.version) == version and latest(snapshot, name)
     ]
-    return min(names, key=lambda name: (not name.startswith("libnvidia-compute"), name), default=None)
+    return sorted(names, key=lambda name: (not name.startswith("libnvidia-compute"), name))
 
 
 def _departure(found: list[Entry], desired: str | None) -> Entry | None:

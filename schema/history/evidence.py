@@ -15,9 +15,12 @@ if TYPE_CHECKING:
 # Findings whose evidence names packages that a transaction brought or left so: undeclared drivers, runfiles beside
 # packages, two origins, pinning packages, interrupted work and Ubuntu's own toolkit.
 ABOUT_PACKAGES = frozenset(
-    {"GPU119", "GPU140", "GPU141", "GPU142", "GPU144", "GPU149", "GPU200", "GPU211", "GPU214", "GPU215"}
+    {"GPU119", "GPU133", "GPU140", "GPU141", "GPU142", "GPU144", "GPU149", "GPU200", "GPU211", "GPU214", "GPU215"}
 )
-NEXT_KERNEL = "GPU116"
+# The driver as a whole: not loaded, not the external one that is declared, or none that drives these GPUs.
+ABOUT_DRIVER = frozenset({"GPU111", "GPU118", "GPU208"})
+# The kernel that boots next: without a module, or waiting for the boot.
+NEXT_KERNEL = frozenset({"GPU116", "GPU222"})
 LINES = 3
 # A command line can hold any number of packages.
 WIDTH = 100
@@ -31,8 +34,10 @@ def told(findings: list[Finding], snapshot: "Snapshot") -> list[Finding]:
 
 
 def _told(item: Finding, snapshot: "Snapshot") -> Finding:
-    if item.code == NEXT_KERNEL and snapshot.kernel.next_boot is not None:
+    if item.code in NEXT_KERNEL and snapshot.kernel.next_boot is not None:
         names = [f"{cause.IMAGE}{snapshot.kernel.next_boot}"]
+    elif item.code in ABOUT_DRIVER:
+        names = cause.libraries(snapshot)[:1]
     elif item.code in ABOUT_PACKAGES:
         words = dict.fromkeys(re.findall(r"[a-z0-9][a-z0-9+.:-]+", item.evidence))
         names = [name for name in words if name in snapshot.apt.packages]

@@ -31,6 +31,8 @@ def tree(tmp_path: Path, name: str, zone: str) -> Path:
 def read(root: Path, zone: str = "Etc/UTC") -> probe.Sections:
     script = probe.script(("history",)).replace("/var/log/", f"{root}/var/log/")
     script = script.replace("/etc/localtime", f"{root}/etc/localtime")
+    # This machine's own zone cannot be changed; the variable stands for it, and the probe has to keep it.
+    script = script.replace("unset CDPATH TZ", "unset CDPATH")
     environment = {**os.environ, "TZ": zone}
     done = subprocess.run(["sh", "-c", script], capture_output=True, text=True, env=environment, timeout=60)
     return probe.sections(done.stdout.split("\n"))

@@ -165,6 +165,22 @@ def test_findings_about_packages_name_their_transactions() -> None:
     assert found.evidence.splitlines() == [f"{NAME} {C} (iF)", line]
 
 
+def test_a_branch_that_a_package_of_another_name_brought_says_since_when() -> None:
+    (found,) = [
+        item
+        for item in findings(SPEC, host(run(14, B, "590.44.01-1"), installed="590.44.01-1"), ())
+        if item.code == "GPU214"
+    ]
+    assert found.evidence.splitlines()[-1] == f"2026-11-14 06:25 apt-get -y upgrade: {NAME} {B} -> 590.44.01-1"
+
+
+def test_a_driver_that_is_not_loaded_says_when_it_came() -> None:
+    state = DriverState(libraries=("580.105.08",))
+    seen = host(run(14, None, C, "install")).model_copy(update={"driver": state})
+    (found,) = [item for item in findings(SPEC, seen, ()) if item.code == "GPU111"]
+    assert f"2026-11-14 06:25 apt-get -y upgrade: {NAME} absent -> {C}" in found.evidence
+
+
 def test_the_kernel_that_has_no_module_says_when_it_came() -> None:
     image = "linux-image-6.8.0-52-generic"
     seen = host(run(9, None, "6.8.0-52.53", "install", image), installed="6.8.0-52.53", name=image)
