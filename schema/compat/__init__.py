@@ -6,7 +6,8 @@ All of it is data in the YAML files of this folder; each row names its source an
 import functools
 from collections.abc import Iterable
 
-from schema.compat import data, names, places, rule, software
+from schema.compat import data, hardware, names, places, rule, software
+from schema.compat.hardware import MigSupport, XidMeaning
 from schema.compat.models import (
     Architecture,
     Branch,
@@ -19,13 +20,11 @@ from schema.compat.models import (
     GpuModel,
     Installer,
     L4t,
-    MigSupport,
     PackageNames,
     Soc,
     Torch,
     TorchBuild,
     UbuntuRelease,
-    XidMeaning,
 )
 
 __all__ = [
@@ -95,6 +94,9 @@ rule_branch = rule.rule_branch
 rule_modules = rule.rule_modules
 flavours = rule.flavours
 preferred_branches = rule.preferred_branches
+mig = hardware.mig
+mig_boards = hardware.boards
+xid = hardware.xid
 
 
 @functools.lru_cache(maxsize=4096)
@@ -148,22 +150,6 @@ def toolkit(version: str) -> CudaToolkit | None:
 def toolkits() -> tuple[str, ...]:
     """All known releases ("12.9"), oldest first."""
     return tuple(dict.fromkeys(".".join(version.split(".")[:2]) for version in data.toolkits()))
-
-
-def mig(gpu: GpuModel) -> MigSupport | None:
-    """What is known of MIG on a board, None where it has none."""
-    return next((row for row in data.mig() if row.about(gpu)), None)
-
-
-@functools.cache
-def mig_boards() -> tuple[str, ...]:
-    """The boards that are described in full and have MIG, by name."""
-    return tuple(gpu.name.removeprefix("NVIDIA ") for gpu in data.described() if mig(gpu) is not None)
-
-
-def xid(number: int) -> XidMeaning | None:
-    """What an Xid means, None where the data does not have it."""
-    return data.xids().get(number)
 
 
 def installer(distribution: str, version: str, arch: str) -> Installer:

@@ -12,9 +12,7 @@ from schema.compat.models import (
     CudaToolkit,
     GpuModel,
     Installer,
-    MigSupport,
     UbuntuRelease,
-    XidMeaning,
 )
 from schema.model import version_key
 
@@ -104,16 +102,6 @@ def branches() -> dict[int, Branch]:
 @functools.cache
 def releases() -> dict[str, UbuntuRelease]:
     return {release.version: release for release in map(UbuntuRelease.model_validate, rows("releases.yaml"))}
-
-
-@functools.cache
-def mig() -> tuple[MigSupport, ...]:
-    return tuple(map(MigSupport.model_validate, rows("mig.yaml")))
-
-
-@functools.cache
-def xids() -> dict[int, XidMeaning]:
-    return {row.number: row for row in map(XidMeaning.model_validate, rows("xids.yaml"))}
 
 
 DISTRIBUTIONS = ("miniforge", "miniconda", "anaconda")

@@ -1,6 +1,5 @@
 """The kinds of compatibility data: every row says where it was read and whether that was confirmed."""
 
-import re
 from typing import Literal
 
 from pydantic import Field
@@ -220,28 +219,6 @@ class CloudFamily(Datum):
     arch: Literal["x86_64", "aarch64"] = "x86_64"
     driver: Literal["cuda", "grid"] = "cuda"
     fabric: Literal["none", "local", "imex"] = "none"
-
-
-class MigSupport(Datum):
-    """Boards with MIG: those of a compute capability whose names begin with one of `names`, () = all of them."""
-
-    compute: str
-    names: tuple[str, ...] = ()
-    driver: str
-
-    def about(self, gpu: GpuModel) -> bool:
-        """Mobile and embedded boards have the names of others, and no MIG."""
-        name = gpu.name.removeprefix("NVIDIA ")
-        begins = not self.names or any(re.match(rf"{one}(?![0-9])", name) for one in self.names)
-        return gpu.compute == self.compute and begins and not {"Laptop", "Embedded", "Mobile"} & set(name.split())
-
-
-class XidMeaning(Datum):
-    """An Xid, by which the driver reports an error of a GPU; the head of xids.yaml says what each `kind` is."""
-
-    number: int
-    name: str
-    kind: Literal["program", "bus", "reset", "memory", "memory-watch", "nvlink", "gsp", "power", "recovery", "watch"]
 
 
 class PackageNames(Datum):

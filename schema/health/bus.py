@@ -26,17 +26,21 @@ REBOOT = "end the work on the host and reboot it; if it returns, check seating, 
 
 def fallen(_spec: "HostSpec", snapshot: "Snapshot") -> list[Finding]:
     """GPUs that cannot be reached, by the driver's log, nvidia-smi's words and what their configuration reads."""
-    lines = _lost(snapshot)
-    gone = {slot: told for slot, told in lines.items() if not places.answers(snapshot, slot)}
-    back = {slot: told for slot, told in lines.items() if slot not in gone}
-    found = []
-    for severity, slots in (("error", gone), ("warning", back)):
-        if slots:
-            words = "fell off the bus" if severity == "error" else "fell off the bus, and answers again"
-            who = places.title(snapshot, next(iter(slots))) if len(slots) == 1 else f"{len(slots)} GPUs"
-            evidence = [line for told in slots.values() for line in told]
-            found.append(finding("GPU230", severity, f"{who} {words}", evidence, REBOOT))  # type: ignore[arg-type]
-    return found
+    lost = _lost(snapshot)
+    back = {slot: lines for slot, lines in lost.items() if places.answers(snapshot, slot)}
+    gone = {slot: lines for slot, lines in lost.items() if slot not in back}
+    return [
+        *_fell(snapshot, gone, "error", "fell off the bus"),
+        *_fell(snapshot, back, "warning", "fell off the bus, and answers again"),
+    ]
+
+
+def _fell(snapshot: "Snapshot", slots: dict[str, list[str]], severity: Severity, words: str) -> list[Finding]:
+    if not slots:
+        return []
+    who = places.title(snapshot, next(iter(slots))) if len(slots) == 1 else f"{len(slots)} GPUs"
+    evidence = [line for lines in slots.values() for line in lines]
+    return [finding("GPU230", severity, f"{who} {words}", evidence, REBOOT)]
 
 
 def _lost(snapshot: "Snapshot") -> dict[str, list[str]]:

@@ -14,6 +14,11 @@ if TYPE_CHECKING:
 # From this release on NVIDIA's runtime makes a CDI specification for each container, unless its mode says otherwise
 # (NVIDIA Container Toolkit, release notes of 1.18.0); Docker's own --gpus goes through the old hook.
 BY_ITSELF = (1, 18)
+HINT = (
+    "start them with --device nvidia.com/gpu=all (CDI), or with a --device for each /dev/nvidia*; or set "
+    '"exec-opts": ["native.cgroupdriver=cgroupfs"] in /etc/docker/daemon.json and restart docker; where the links '
+    "are missing and runc is 1.1.3 to 1.1.6: sudo nvidia-ctk system create-dev-char-symlinks --create-all"
+)
 PACKAGES = ("nvidia-container-toolkit-base", "nvidia-container-toolkit", "nvidia-docker2")
 
 
@@ -37,13 +42,8 @@ def reload(_spec: "HostSpec", snapshot: "Snapshot") -> list[Finding]:
         linked = "there" if snapshot.gpu.nodes.linked else "missing"
         lines.append(f"/dev/char links to the GPUs' device files: {linked}")
     message = "containers started with docker run --gpus lose their GPUs when systemd is reloaded"
-    hint = (
-        "start them with --device nvidia.com/gpu=all (CDI), or with a --device for each /dev/nvidia*; or set "
-        '"exec-opts": ["native.cgroupdriver=cgroupfs"] in /etc/docker/daemon.json and restart docker; where the links '
-        "are missing and runc is 1.1.3 to 1.1.6: sudo nvidia-ctk system create-dev-char-symlinks --create-all"
-    )
     severity: Severity = "info" if safer else "warning"
-    return [finding("GPU257", severity, message, lines, hint)]
+    return [finding("GPU257", severity, message, lines, HINT)]
 
 
 def _version(snapshot: "Snapshot") -> str | None:
