@@ -12,7 +12,7 @@ from fleet.report.model import Report
 from schema import ranges
 from tests.engine.browser import Browser, Tab, running
 from tests.engine.conftest import Command
-from tests.engine.sample_report import TORCH, host, hostile, large, report, small
+from tests.engine.sample_report import LOST, TORCH, host, hostile, large, report, small
 
 Open = Callable[..., Tab]
 # What runs sets the canary; each is a way that text became script in some page.
@@ -188,7 +188,8 @@ def test_what_is_new_and_gone_since_the_baseline(open_page: Open) -> None:
     tab.click("[role=tab]", "Since")
     words = " ".join(tab.all("#view"))
     assert "Since the report of 2026-11-23 03:01:12 UTC" in words
-    assert "No more in the inventory: retired" in words
+    assert " ".join(tab.all("[aria-label=Hosts] tbody tr")).split()[-1] == "retired"
+    assert "Not in the earlier report\tgpu-01" in words
     new, gone = words.index("\nNew\n"), words.index("\nGone\n")
     assert new < words.index("2 GPUs are declared") < gone < words.index("ds/torch")
     tab.click("#view .link", "bad-2")
@@ -521,3 +522,11 @@ def test_a_screen_reader_is_told_what_each_thing_is(open_page: Open) -> None:
     states = {one["name"]: one["value"].get("value") for one in head["properties"]}
     assert states["expanded"] is True
     assert head["name"]["value"].startswith("Unhealthy")
+
+
+def test_differences_that_numbers_alone_keep_apart_are_one_line(open_page: Open) -> None:
+    lost = [LOST.model_copy(update={"message": f"the GPU at 0000:0{place}:00.0 is lost"}) for place in (1, 2, 3)]
+    today = [host(f"n{place}", "unhealthy", findings=(one,)) for place, one in enumerate(lost)]
+    tab = open_page(report(*today, old=report(*(host(one.host) for one in today))), "view=since")
+    rows = [" ".join(row.split()) for row in tab.all("[aria-label=New] tbody tr")]
+    assert rows == ["errorGPU120 the GPU at … is lost 3: n0, n1, n2"]

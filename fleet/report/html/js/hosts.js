@@ -80,7 +80,7 @@ function names(fold) {
 /** A message as these hosts have it: where it differs between them, … for the words that do. */
 function message(fold, of) {
   const said = new Set(variants(fold).map(([detail, some]) => named(of(detail), fold.length > 1 ? fold : some)));
-  return said.size === 1 ? [...said][0] : [...said][0].replace(/\S*[0-9]\S*/g, "…");
+  return said.size === 1 ? [...said][0] : masked([...said][0]);
 }
 
 /** The one thing to know first, and how much more there is. */

@@ -21,23 +21,21 @@ function sinceView(among) {
       parts.filter(Boolean).join(", "),
       ".",
     ),
-    ...hostsComeAndGone(among),
     ...section("Status", transitions(chosen), ["Then", "Today", "Hosts"]),
     ...Object.keys(KINDS).flatMap((kind) => section(KINDS[kind], pairs(chosen, kind), ["What", "", "Hosts"])),
     ...section("Not compared", notCompared(chosen), ["Why", "Hosts"]),
     ...section("Seen then, not seen today: what is gone may be hidden by it", hidden(chosen), ["Part", "Hosts"]),
+    ...hostsComeAndGone(among),
   ];
 }
 
+/** A table of lines: cells, and the hosts they are about, by name where they have no report of today. */
 function section(title, lines, heads) {
   if (!lines.length) return [];
   const made = table({ class: "wide" }, title, heads, []);
-  return [
-    element("h2", {}, title),
-    made,
-    inPieces(made.querySelector("tbody"), lines, PIECE, ([cells, some]) => element("tr", {}, cells, who(some)), "row")
-      .more,
-  ];
+  const line = ([cells, some]) =>
+    element("tr", {}, cells, typeof some === "string" ? element("td", {}, some) : who(some));
+  return [element("h2", {}, title), made, inPieces(made.querySelector("tbody"), lines, PIECE, line, "row").more];
 }
 
 /** The hosts of a line. */
@@ -50,13 +48,15 @@ function who(some) {
   );
 }
 
-/** The hosts by what `of` says of each one's difference: [first host, hosts] by key, the largest first. */
+/** The hosts by what `of` says of each one's difference: [a value, hosts, all values] by key, the largest first. */
 function gathered(chosen, of) {
   const found = new Map();
   for (const host of chosen) {
     for (const [key, value] of of(differences.get(host.name), host)) {
-      if (!found.has(key)) found.set(key, [value, []]);
-      found.get(key)[1].push(host);
+      if (!found.has(key)) found.set(key, [value, [], new Set()]);
+      const [, some, values] = found.get(key);
+      if (some[some.length - 1] !== host) some.push(host);
+      values.add(JSON.stringify(value));
     }
   }
   return [...found.values()].sort(([, one], [, other]) => other.length - one.length);
@@ -70,33 +70,37 @@ function transitions(chosen) {
   return changed.map(([[before, after], some]) => [[status(before), status(after)], some]);
 }
 
+/** The worst findings first, then changes; of equal rank those of most hosts. Messages that differ in numbers are one. */
 function pairs(chosen, kind) {
-  const keyed = (list) => list.filter((pair) => kindOf(pair) === kind).map((pair) => [JSON.stringify(pair), pair]);
+  const key = ({ before, after }) => JSON.stringify([before && kindOfOne(before), after && kindOfOne(after)]);
+  const keyed = (list) => list.filter((pair) => kindOf(pair) === kind).map((pair) => [key(pair), pair]);
+  const rank = ({ before, after }) => ((after || before).code ? RANK.indexOf(severity(after || before)) : RANK.length);
   const found = gathered(chosen, (one) => keyed([...one.findings, ...one.changes]));
-  return found.map(([pair, some]) => [pairCells(pair, some), some]);
+  return found
+    .sort(([one], [other]) => rank(one) - rank(other))
+    .map(([pair, some, all]) => [pairCells(pair, some, all.size > 1), some]);
 }
 
-function pairCells({ before, after }, some) {
+const kindOfOne = (one) =>
+  one.code ? [one.code, severity(one), masked(one.message)] : [one.concern, one.item, one.observed, one.desired];
+
+function pairCells({ before, after }, some, several) {
   const one = after || before;
-  const text = (value) => named(value ?? "absent", some);
+  const text = (value) => (several ? masked(named(value ?? "absent", some)) : named(value ?? "absent", some));
+  const was = (words) => (before && after ? element("small", { class: "was" }, `was: ${words}`) : null);
   if (one.code) {
-    const was =
-      before && after && before.message !== after.message
-        ? element("small", { class: "was" }, `was: ${text(before.message)}`)
-        : null;
     const moved = before && after && severity(before) !== severity(after) ? [badge(severity(before)), "→ "] : null;
+    const then = before && before.message !== one.message ? was(text(before.message)) : null;
     return [
       element("td", {}, moved, badge(severity(one)), element("b", {}, one.code)),
-      element("td", {}, text(one.message), was),
+      element("td", {}, text(one.message), then),
     ];
   }
-  const was =
-    before && after
-      ? element("small", { class: "was" }, `was: ${text(before.observed)} → ${text(before.desired)}`)
-      : null;
+  const versions = ({ observed, desired }) =>
+    `${named(observed ?? "absent", some)} → ${named(desired ?? "absent", some)}`;
   return [
-    element("td", {}, one.concern, " ", element("span", { class: "mono" }, text(one.item))),
-    element("td", { class: "mono" }, `${text(one.observed)} → ${text(one.desired)}`, was),
+    element("td", {}, one.concern, " ", element("span", { class: "mono" }, named(one.item, some))),
+    element("td", { class: "mono" }, versions(one), before ? was(versions(before)) : null),
   ];
 }
 
@@ -127,12 +131,12 @@ const hidden = (chosen) =>
 function hostsComeAndGone(among) {
   const added = new Set(since.added || []);
   const here = among.filter((host) => added.has(host.name));
-  const lines = here.length ? [[[element("td", {}, "Not in the earlier report")], here]] : [];
-  const gone =
-    since.removed && since.removed.length
-      ? element("p", { class: "nothing" }, element("b", {}, "No more in the inventory: "), since.removed.join(", "))
-      : null;
-  return [...section("Hosts", lines, ["", "Hosts"]), gone];
+  const gone = ranges(since.removed || []).join(", ");
+  const lines = [
+    here.length ? [[element("td", {}, "Not in the earlier report")], here] : null,
+    gone ? [[element("td", {}, "No more in the inventory")], gone] : null,
+  ];
+  return section("Hosts", lines.filter(Boolean), ["What", "Hosts"]);
 }
 
 /** The difference of one host, for its detail. */
