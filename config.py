@@ -25,6 +25,7 @@ from pyinfra_cli.exceptions import CliError  # type: ignore[import-untyped]
 from fleet import floating, problems, terminal, translate
 from fleet import inventory as folders
 from fleet.errors import RunError
+from schema import ranges
 from schema.errors import InvalidInventory
 
 config.REQUIRE_PYINFRA_VERSION = "~=3.10.0"
@@ -81,7 +82,10 @@ def matches(made: Inventory, patterns: Iterable[str], option: str) -> list[Host]
     """The hosts of --limit and --exclude; a limit that matches none, or a choice that leaves none, is an error."""
     found: list[Host] = []
     for pattern in patterns:
-        hit = list(made) if pattern == "all" else _matches(made, [pattern], option) if known(made, pattern) else []
+        if ranges.is_range(pattern):  # As in every verb of fleet; for pyinfra the bracket would be of characters.
+            hit = [host for host in made if ranges.matches(host.name, pattern)]
+        else:
+            hit = list(made) if pattern == "all" else _matches(made, [pattern], option) if known(made, pattern) else []
         if not hit and option == "--limit":
             names = ", ".join(sorted(host.name for host in made)[:8])
             raise CliError(f"--limit {pattern!r} matches no host. Hosts: {names}")

@@ -72,7 +72,7 @@ def _few(names: Iterable[str]) -> str:
 
 def compare(old: Report, hosts: Iterable[HostReport], names: Collection[str]) -> Baseline:
     """What is different; `names` are all hosts of the inventory, whether they were chosen or not."""
-    then = {host.host: host for host in old.hosts}
+    then, names = {host.host: host for host in old.hosts}, frozenset(names)
     listed = list(hosts)
     today = {host.host for host in listed}
     found = [(host, difference(then[host.host], host)) for host in listed if host.host in then]

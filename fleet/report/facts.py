@@ -24,7 +24,8 @@ READ_FOR = {
 def of(spec: HostSpec, snapshot: Snapshot) -> Facts:
     smi, conda = snapshot.gpu.smi, snapshot.conda
     unseen = _unseen(snapshot)
-    answered = smi is not None and smi.exit_code == 0
+    # It ends with an error where one of the GPUs has one, and lists them nevertheless (nvidia-smi(1), "RETURN VALUE").
+    answered = smi is not None and (smi.exit_code == 0 or bool(smi.gpus))
     return Facts(
         ubuntu=_system(snapshot.release),
         arch=snapshot.architecture or None,

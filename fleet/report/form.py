@@ -19,10 +19,7 @@ RENDER: dict[Form, Callable[[Report], str]] = {
     "html": html.page,
 }
 ENDINGS: dict[str, Form] = {
-    "": "text",
     ".txt": "text",
-    ".text": "text",
-    ".log": "text",
     ".json": "json",
     ".xml": "junit",
     ".prom": "prometheus",
@@ -30,6 +27,10 @@ ENDINGS: dict[str, Form] = {
     ".html": "html",
     ".htm": "html",
 }
+
+
+# Whoever names a file so means its form.
+OTHERS = frozenset({".csv", ".tsv", ".yaml", ".yml", ".toml", ".pdf", ".jsonl", ".ndjson", ".xls", ".xlsx", ".sarif"})
 
 
 class Output(NamedTuple):
@@ -61,12 +62,14 @@ def outputs(forms: tuple[Form, ...], files: tuple[Path, ...]) -> tuple[Output, .
 
 
 def _by_ending(file: Path) -> Form:
-    if file.suffix.lower() in ENDINGS:
-        return ENDINGS[file.suffix.lower()]
-    known = ", ".join(ending for ending in ENDINGS if ending)
+    """Text for an ending that says nothing; a RunError for one that says a form that there is not."""
+    ending = file.suffix.lower()
+    if ending not in OTHERS:
+        return ENDINGS.get(ending, "text")
+    known = ", ".join(ENDINGS)
     raise RunError(
         "RUN410",
-        f"the ending of {file} says no form",
+        f"the ending of {file} says a form that there is not",
         hint=f"endings are {known}; or give --format {'|'.join(FORMS)}",
     )
 

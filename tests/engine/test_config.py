@@ -44,6 +44,12 @@ def test_a_limit_takes_names_groups_and_globs(pyinfra: Command, folder: Path, li
     assert (done.returncode, "[desk] reached" in done.stderr) == (0, True), done.stderr
 
 
+def test_a_limit_takes_a_range_of_names(pyinfra: Command, folder: Path) -> None:
+    (folder / "hosts" / "desk.yaml").rename(folder / "hosts" / "n10.yaml")
+    done = pyinfra("-y", "--limit", "n[8-12,20]", str(folder), "exec", "--", "echo", "reached")
+    assert (done.returncode, "[n10] reached" in done.stderr) == (0, True), done.stderr
+
+
 def refused(done: object, *words: str) -> None:
     """One clean message, exit code 1, nothing on standard output."""
     text = done.stdout + done.stderr  # type: ignore[attr-defined]
