@@ -17,12 +17,17 @@ UNIFIED = (Path("/sys/fs/cgroup"), "cpu.stat", 1e6)
 
 @dataclass(frozen=True)
 class Cost:
-    """`cpu` and `wall` in seconds for the whole command; `code` its exit status; `tail` what it said last."""
+    """`cpu` and `wall` in seconds for the whole command; `code` its exit status; `tail` what it said last.
+
+    `load` is the machine's when it ended; `target` the CPU seconds of the hosts' side, 0 where nobody asked.
+    """
 
     cpu: float
     wall: float
     code: int
     tail: str
+    load: float = 0.0
+    target: float = 0.0
 
     def per_host(self, hosts: int) -> tuple[float, float]:
         """Controller CPU and wall time per host, in milliseconds."""
@@ -95,7 +100,7 @@ def cost(command: Sequence[str], folder: Path, environment: dict[str, str], stdi
             check=False,
         )
         wall = time.monotonic() - started
-        return Cost(used(own) - before, wall, done.returncode, (done.stdout + done.stderr)[-2000:])
+        return Cost(used(own) - before, wall, done.returncode, (done.stdout + done.stderr)[-2000:], os.getloadavg()[0])
 
 
 def used(own: Group) -> float:

@@ -87,7 +87,7 @@ def tell(transport: str, hosts: int, found: dict[str, object]) -> None:
     print(f"{transport:10} {hosts:6} {numbers}  {counts}", flush=True)
 
 
-def site(folder: Path, hosts: int) -> None:
+def site(folder: Path, hosts: int, timeout: int = TIMEOUT) -> None:
     """An inventory, a login key, a host key, and a known_hosts file with a line for each host."""
     (folder / "hosts").mkdir(parents=True)
     for name in ("login", "server"):
@@ -97,7 +97,7 @@ def site(folder: Path, hosts: int) -> None:
         known.writelines(
             f"[{server.address(number)}]:{PORT} {key.get_name()} {key.get_base64()}\n" for number in range(hosts)
         )
-    common = f"user: ubuntu, key: login, known_hosts: known_hosts, timeout: {TIMEOUT}, sudo: true"
+    common = f"user: ubuntu, key: login, known_hosts: known_hosts, timeout: {timeout}, sudo: true"
     for number in range(hosts):
         kind, port = answers.kind(number, hosts), PORT
         address = server.address(number)

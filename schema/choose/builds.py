@@ -16,10 +16,13 @@ PATCHES = 10
 AUDIO_FIRST, AUDIO_OWN, AUDIO_LAST = (1, 7), (2, 0), (2, 11)
 # Code for Volta runs on Turing, and the libraries of CUDA 9 fail there (https://github.com/pytorch/pytorch/issues/28752).
 TURING, FIRST_FOR_TURING = "7.5", (10,)
-BY_HAND = (
-    f'Write the index yourself, such as indexes: [{{url: "{compat.wheel_index("cu130")}", '
-    "packages: [torch, torchvision, torchaudio]}]."
-)
+
+
+def by_hand() -> str:
+    index = compat.wheel_index("cu130")
+    return (
+        f'Write the index yourself, such as indexes: [{{url: "{index}", packages: [torch, torchvision, torchaudio]}}].'
+    )
 
 
 class Wish(NamedTuple):
@@ -153,7 +156,7 @@ def _reason(row: compat.Torch, tag: str, wish: Wish) -> str:
 def _none(rows: list[compat.Torch], wish: Wish) -> Choice:
     said = " and ".join(repr(text) for text in wish.asked) or "torch"
     if not rows:
-        return Choice(value=None, reason=f"no PyTorch that is known is {said}", hint=BY_HAND)
+        return Choice(value=None, reason=f"no PyTorch that is known is {said}", hint=by_hand())
     fitting = [row for row in rows if _installs(row, wish)]
     if not fitting:
         return _not_installed(rows[0], wish)

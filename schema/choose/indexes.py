@@ -67,7 +67,7 @@ def _tag(spec: "HostSpec", snapshot: "Snapshot | None", name: str, one: Environm
 
 
 def _by_hand(reason: str) -> Choice:
-    return Choice(value=None, reason=reason, hint=builds.BY_HAND)
+    return Choice(value=None, reason=reason, hint=builds.by_hand())
 
 
 def python_of(one: EnvironmentSpec) -> str | None:
