@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from facts import container as containers
 from facts import gpu as facts
 from facts import probe
 from facts import smi as nvidia_smi
@@ -512,3 +513,61 @@ def test_a_real_boards_output_with_an_ailment_in_it_has_its_finding(
     board: str, old: str, new: str, expected: dict[str, str]
 ) -> None:
     assert replayed(board, (old, new)) == expected
+
+
+@pytest.mark.parametrize(
+    ("device", "count"), [("20f1", 4), ("20b5", 8), ("2331", 8), ("2321", 2), ("233b", 8), ("26b9", 8), ("2342", 1)]
+)
+def test_boards_without_switches_need_no_fabric(device: str, count: int) -> None:
+    """PCIe cards, NVLink bridges (H100 NVL, H200 NVL) and a GH200: nvidia-smi says N/A of their fabric."""
+    seen = healthy()
+    smi = seen.gpu.smi
+    assert smi is not None
+    one = {**H100, "pci_device_id": f"{device}10DE"}
+    gpus = tuple(
+        smi.gpus[0].model_copy(update={**one, "index": number, "pci_bus_id": f"00000000:{number + 1:02X}:00.0"})
+        for number in range(count)
+    )
+    devices = tuple(
+        PciDevice(slot=gpu.slot, vendor="10de", device=device, class_code="030200", driver="nvidia") for gpu in gpus
+    )
+    spec = EXTERNAL.model_copy(update={"gpus": (GpuSpec(pci_id=f"10de:{device}", count=count),)})
+    assert told(with_gpu(seen, smi=smi.model_copy(update={"gpus": gpus}), devices=devices), spec) == {}
+
+
+def printed(name: str, *lines: str) -> probe.Sections:
+    mark = "0f9d2c1e-1111-2222-3333-444455556666"
+    return probe.sections([f"@@gpufleet 1 {mark}", *lines, "", f"@@{mark} {name} 0"])
+
+
+@pytest.mark.parametrize(
+    ("width", "unreadable"), [("16", False), ("0", False), ("63", True), ("255", True), ("-", False)]
+)
+def test_a_link_that_reads_as_ones_is_seen_on_the_bus(width: str, unreadable: bool) -> None:
+    line = f"0000:01:00.0 0x10de 0x2330 0x030200 nvidia {width} {width}"
+    (device,) = facts.parse(printed("gpu/devices", line)).devices
+    assert device.unreadable is unreadable
+    assert device.max_link_width == (16 if width == "16" else None)
+
+
+def test_the_files_of_containers_are_read() -> None:
+    state = containers.parse(
+        printed(
+            "container/runtime",
+            "engine docker",
+            "cgroup v2",
+            '/etc/docker/daemon.json:  "exec-opts": ["native.cgroupdriver=systemd"],',
+            '/etc/nvidia-container-runtime/config.toml:mode = "auto"',
+            "/etc/cdi/nvidia.yaml:    - hostPath: /usr/lib/x86_64-linux-gnu/libcuda.so.580.95.05",
+            "/etc/cdi/nvidia.yaml:      containerPath: /usr/lib/x86_64-linux-gnu/libcuda.so.580.95.05",
+        )
+    )
+    assert state == ContainerState(
+        installed=True,
+        docker=True,
+        cgroup_v2=True,
+        cgroup_driver="systemd",
+        mode="auto",
+        specifications={"/etc/cdi/nvidia.yaml": ("580.95.05",)},
+    )
+    assert containers.parse(probe.sections([])) == ContainerState()
