@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from pyinfra.api.host import Host
 
-from deploys import conda, confirm, cuda, driver, environments, look, packages, reboot, repository, step
+from deploys import compute, conda, confirm, cuda, driver, environments, look, packages, reboot, repository, step
 from deploys.step import Function, Work
 
 
@@ -48,6 +48,7 @@ STEPS = (
     Step("Bring the conda environments up", environments.needed, environments.ensure, "needs conda, not the driver"),
     Step("Reboot into the driver", look.reboots, reboot.reboot, "last change: everything is on disk by then"),
     Step("Confirm with a fresh look", always, confirm.confirm, "exit codes prove nothing; then the record is written"),
+    Step("Have the idle GPUs compute", compute.needed, compute.test, "a driver that answers may still not compute"),
 )
 
 

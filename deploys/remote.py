@@ -21,14 +21,18 @@ class LostError(Exception):
     """The connection broke, or the command did not end in time; what it did on the host is not known."""
 
 
-def run(host: Host, script: str, *, timeout_seconds: int = TIMEOUT_SECONDS) -> tuple[bool, CommandOutput]:
-    """Run `script` with the host's `sh`; True when it exits with 0.
+def run(
+    host: Host, script: str, *, timeout_seconds: int = TIMEOUT_SECONDS, stdin: str | None = None
+) -> tuple[bool, CommandOutput]:
+    """Run `script` with the host's `sh`, `stdin` as its input; True when it exits with 0.
 
     The global arguments (sudo, shell, environment) come from the host's data as for facts. Raises LostError.
     """
     arguments, _ = pop_global_arguments(host.state, host, {})
     connector = {key: value for key, value in arguments.items() if key in CONNECTOR_ARGUMENT_KEYS}
     connector["_timeout"] = timeout_seconds
+    if stdin is not None:
+        connector["_stdin"] = stdin
     try:
         # Opening a channel on a dead connection is not covered by pyinfra's own `_timeout`.
         with gevent.Timeout(timeout_seconds + 15, TimeoutError(f"no answer within {timeout_seconds} s")):

@@ -13,12 +13,14 @@ from pyinfra.api.state import State, StateStage
 from pyinfra.context import ctx_config, ctx_host, ctx_state
 
 from deploys import apply as deploy
+from deploys import compute as smoke
 from deploys import look, step
 from deploys.step import StepError
 from fleet import dial, run
 from fleet.errors import Failure, RunError
 from fleet.look import Seen, Told, nothing
-from fleet.report import make, words
+from fleet.report import compute, make, words
+from schema.compute import Compute
 from schema.errors import Finding
 from schema.model import Model
 from schema.plan import Change, Plan
@@ -30,7 +32,10 @@ BLOCKED = frozenset({"RUN119", "RUN123"})
 
 
 class HostResult(Model):
-    """One host of `fleet apply --format json`. `changes` were planned, `left` are what a fresh look still finds."""
+    """One host of `fleet apply --format json`. `changes` were planned, `left` are what a fresh look still finds.
+
+    `compute`: the smoke test, None where none was due.
+    """
 
     host: str
     status: Status
@@ -39,6 +44,7 @@ class HostResult(Model):
     left: tuple[Change, ...] = ()
     findings: tuple[Finding, ...] = ()
     error: Failure | None = None
+    compute: Compute | None = None
 
 
 @dataclass
@@ -117,7 +123,15 @@ def results(made: Apply, decide: Callable[[str, Snapshot], Plan]) -> tuple[HostR
     """What came of each host; those that were changed are looked at once more."""
     changed = {host.name for host in made.state.inventory if host.op_hash_order}
     after = _look_again(made, changed) if made.state.is_executing else {}
-    return tuple(_result(made, host, after.get(host.name), decide) for host in made.state.inventory)
+    return tuple(
+        _result(made, host, after.get(host.name), decide).model_copy(update={"compute": _tested(host)})
+        for host in made.state.inventory
+    )
+
+
+def _tested(host: Host) -> Compute | None:
+    kept = host.connector_data.get(smoke.RESULT)
+    return kept if isinstance(kept, Compute) else None
 
 
 def _look_again(made: Apply, names: set[str]) -> dict[str, Seen]:
@@ -200,6 +214,8 @@ def host_lines(host: HostResult) -> list[str]:
     lines = [f"{host.host}  {host.status}{count}"]
     if host.error is not None:
         return lines + [f"    {line}" for line in host.error.lines()]
+    if host.compute is not None:
+        lines += compute.lines(host.compute)
     if host.pending == "reboot":
         lines.append("    everything is on disk, and the driver loads with the next boot")
         lines.append(f"    next: reboot {host.host} (sudo systemctl reboot), then: fleet drift --limit {host.host}")

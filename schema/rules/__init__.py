@@ -58,7 +58,6 @@ RULES: tuple[tuple[Rule, frozenset[str]], ...] = (
     (auto.toolkit, frozenset({"gpus", "driver", "cuda", "ubuntu", "l4t"})),
     (auto.cudnn, frozenset({"gpus", "driver", "cuda", "cudnn", "ubuntu", "l4t"})),
     (support.supported, frozenset()),
-    (support.smoke_test, frozenset()),
 )
 
 # Those about drivers and packages of NVIDIA's and Ubuntu's repositories, which other platforms do not take them from.

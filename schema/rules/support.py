@@ -18,11 +18,3 @@ def supported(spec: HostSpec) -> list[Breach]:
         for path, asks, what, instead in NOT_YET
         if asks(spec)
     ]
-
-
-def smoke_test(spec: HostSpec) -> list[Breach]:
-    """The key is valid and does nothing yet: whoever writes it down should know."""
-    if "smoke_test" not in spec.model_fields_set or not spec.smoke_test:
-        return []
-    message, hint = "the smoke test is not yet supported; a fresh look confirms the host.", "Delete the key."
-    return [Breach(code="INV090", path="smoke_test", message=message, hint=hint, severity="warning")]

@@ -213,6 +213,9 @@ def test_ten_times_the_hosts_are_ten_times_the_nodes_and_one_reading_of_each_sha
     assert sorted(read) == sorted([*files, "fleet.yaml", "environments/ds.yml"])
 
 
-def test_a_smoke_test_that_is_asked_for_is_told_to_be_missing(tmp_path: Path) -> None:
-    found = fleet(tmp_path, x="ubuntu: 24.04\nsmoke_test: true\n")
-    assert [(one.code, one.severity, one.line) for one in found.problems] == [("INV090", "warning", 2)]
+def test_the_smoke_test_is_on_unless_it_is_switched_off(tmp_path: Path) -> None:
+    found = fleet(
+        tmp_path, x="ubuntu: 24.04\nsmoke_test: true\n", y="ubuntu: 24.04\nsmoke_test: false\n", z="ubuntu: 24.04\n"
+    )
+    assert found.problems == ()
+    assert [found.hosts[name].smoke_test for name in "xyz"] == [True, False, True]
