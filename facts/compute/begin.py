@@ -37,6 +37,8 @@ def fork(function):
         nothing = os.open(os.devnull, os.O_RDWR)
         for number in (0, 1, 2):
             os.dup2(nothing, number)
+        os.closerange(3, writable)
+        os.closerange(writable + 1, 256)
         try:
             answer = function()
         except Exception as error:
@@ -112,6 +114,8 @@ def together(jobs, seconds):
                 continue
             name, pid, said = running.pop(pipe)
             os.close(pipe)
+            if data:
+                os.kill(pid, signal.SIGKILL)
             yield name, ended(said, reap(pid, 5))
     for name, pid, _ in running.values():
         yield name, hang(pid, seconds)

@@ -1,5 +1,7 @@
 # Which GPUs and MIG devices there are, and which of them are somebody's: read at the moment of the test.
 SMI = "nvidia-smi"
+# A GPU that fell off the bus has an error text in its place.
+UUID = re.compile("(GPU|MIG)-[A-Za-z0-9/-]+$")
 # What an idle GPU holds for its driver is some hundred MiB at most; what nobody is listed for beyond that is the work
 # of a process that cannot be seen from here, such as another container's.
 IDLE_MIB = 1024
@@ -38,10 +40,13 @@ def devices(xml, listed):
     """The GPUs of `nvidia-smi -q -x`, and in place of one in MIG mode its devices, with their names of `-L`."""
     found = []
     uuids = slices(listed)
-    for index, (slot, body) in enumerate(re.findall(r'<gpu id="([^"]*)">(.*?)</gpu>', xml, re.S)):
+    for index, (slot, whole) in enumerate(re.findall(r'<gpu id="([^"]*)">(.*?)</gpu>', xml, re.S)):
+        # What is said of a slice stands before what is said of the GPU, in elements of the same names.
+        body = re.sub("<mig_devices>.*?</mig_devices>", "", whole, flags=re.S)
+        uuid = inside("uuid", body)
         gpu = {
             "index": index,
-            "uuid": inside("uuid", body),
+            "uuid": uuid if UUID.match(uuid) else "",
             "name": inside("product_name", body),
             "slot": slot.lower()[-12:],
             "mode": inside("compute_mode", body),
@@ -51,7 +56,7 @@ def devices(xml, listed):
         if inside("current_mig", body) != "Enabled":
             found.append(dict(gpu, busy=busy(gpu, users, *memory(body)), light=drawing(users)))
             continue
-        parts = re.findall("<mig_device>(.*?)</mig_device>", body, re.S)
+        parts = re.findall("<mig_device>(.*?)</mig_device>", whole, re.S)
         for part in parts:
             number = inside("index", part)
             place = (inside("gpu_instance_id", part), inside("compute_instance_id", part))

@@ -61,7 +61,7 @@ def lines(compute: Compute) -> list[str]:
     kinds = Counter(_kind(ways[device]) for device in ways if _sound(ways[device]))
     told = [f"{number} x {kind}" if number > 1 else kind for kind, number in kinds.items()]
     told += [f"{device}: {'; '.join(map(_way, ways[device]))}" for device in ways if not _sound(ways[device])]
-    whole = [item for item in compute.results if item.uuid is None and item.outcome != "passed"]
+    whole = [item for item in compute.results if not item.device and item.outcome != "passed"]
     told += [f"{_place(item)} {item.outcome}: {item.text}" for item in whole]
     return [f"    compute {words.plain(line)}" for line in told]
 
@@ -69,7 +69,7 @@ def lines(compute: Compute) -> list[str]:
 def _by_device(results: Iterable[Result]) -> dict[str, list[Result]]:
     found: dict[str, list[Result]] = {}
     for item in results:
-        if item.uuid:
+        if item.device:
             found.setdefault(item.device, []).append(item)
     return found
 

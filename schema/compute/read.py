@@ -24,17 +24,25 @@ def read(request: Request, answers: Sequence[Answer], snapshot: "Snapshot") -> C
     if first is None or not isinstance(first.devices, tuple):
         return Compute(ran=False, seen=False, why=said or "the host gave no answer to the test")
     devices = {device.uuid: device for device in first.devices if device.uuid}
-    if not devices:
+    nameless = [device for device in first.devices if not device.uuid]
+    if not first.devices:
         return Compute(ran=False, seen=False, why=first.text or said or "nvidia-smi listed no GPU with a UUID")
     driver = _driver(devices, answers, snapshot)
     free = [uuid for uuid, device in devices.items() if not device.busy]
     sound = {result.uuid: result for result in driver if result.outcome == "passed" and result.uuid}
-    found = [*driver, *_nvcc(request, answers, devices, list(sound))]
+    found = [*driver, *map(_nameless, nameless), *_nvcc(request, answers, devices, list(sound))]
     for wanted in request.environments:
         answer = _of(answers, "torch", environment=wanted.name)
         found += torch.results(wanted, answer, devices, driver)
     whole = any(answer.end for answer in answers)
     return Compute(ran=bool(free), why="" if whole else said or CUT_OFF, seen=whole, results=tuple(found))
+
+
+def _nameless(device: Device) -> Result:
+    """A device without a UUID, such as one that fell off the bus, cannot be asked for by name."""
+    if device.busy:
+        return Result(way="driver", outcome="skipped", device=device.title, text=f"left alone: {device.busy}")
+    return Result(way="driver", outcome="not-seen", device=device.title, text="nvidia-smi gives no UUID for it")
 
 
 def _of(
