@@ -4,6 +4,9 @@ import re
 
 from schema.repository import Source
 
+# What apt takes for yes (apt-pkg/contrib/strutl.cc, StringToBool).
+YES = {"yes", "true", "with", "on", "enable", "1"}
+
 
 def parse(files: dict[str, str]) -> tuple[Source, ...]:
     """The binary sources in the files, by path; lines that are not of either form are passed over."""
@@ -21,7 +24,13 @@ def _lines(path: str, content: str) -> list[Source]:
         if match:
             options = dict(part.split("=", 1) for part in (match.group(1) or "").split() if "=" in part)
             found.append(
-                Source(file=path, uris=(match[2],), suites=(match[3],), signed_by=options.get("signed-by") or None)
+                Source(
+                    file=path,
+                    uris=(match[2],),
+                    suites=(match[3],),
+                    signed_by=options.get("signed-by") or None,
+                    trusted=options.get("trusted") in YES or options.get("allow-insecure") in YES,
+                )
             )
     return found
 
@@ -39,6 +48,7 @@ def _paragraphs(path: str, content: str) -> list[Source]:
                     signed_by=fields.get("signed-by", "").strip() or None,
                     # sources.list(5): "no" and its like switch a paragraph off.
                     enabled=fields.get("enabled", "yes").strip().lower() not in {"no", "false", "without", "off", "0"},
+                    trusted=bool({fields.get("trusted", ""), fields.get("allow-insecure", "")} & YES),
                 )
             )
     return found

@@ -97,6 +97,7 @@ CHECKS: tuple[Check, ...] = (
     repository.keys,
     sources.releases,
     sources.conflicts,
+    sources.unverified,
     keys.findings,
     preferences.outranked,
     unattended.exclusions,

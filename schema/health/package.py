@@ -66,6 +66,10 @@ def state(spec: "HostSpec", snapshot: "Snapshot") -> list[Finding]:
     found = []
     if snapshot.apt.interrupted or broken:
         message, hint = "package work was interrupted", "a run finishes it; by hand: sudo dpkg --configure -a"
+        if any(item.failure for item in snapshot.driver.dkms) and any(
+            line.startswith("nvidia-dkms") for line in broken
+        ):
+            hint = "mend why DKMS could not build the module (GPU201), then: sudo dpkg --configure -a"
         found.append(finding("GPU144", "error", message, broken or ["/var/lib/dpkg/updates is not empty"], hint))
     held = [f"{name} {item.version}" for name, item in ours.items() if item.held]
     if held:

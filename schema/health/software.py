@@ -52,6 +52,6 @@ def host(spec: "HostSpec", snapshot: "Snapshot") -> list[Finding]:
     """A reboot that packages ask for."""
     found = []
     if snapshot.reboot_required:
-        lines = list(snapshot.reboot_required_packages)
+        lines = ["/run/reboot-required", *snapshot.reboot_required_packages]
         found.append(finding("GPU150", "info", "packages ask for a reboot", lines, "reboot when it suits"))
     return found

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 # "file:///var/cuda-repo-ubuntu2204-12-9-local".
 NETWORK = re.compile(r"/compute/cuda/repos/(?P<distro>[a-z0-9-]+)/(?P<arch>[a-z0-9_]+)(?:/|$)")
 LOCAL = re.compile(r"file:/+var/(?:cuda|nvidia|cudnn)[a-z-]*-(?P<distro>(?:ubuntu|debian|wsl-ubuntu)[0-9]*)-")
+REMOTE = re.compile(r"(?!file:|copy:|cdrom:)")
 PPA = re.compile(r"ppa\.launchpad(?:content)?\.net/graphics-drivers/")
 
 
@@ -85,6 +86,16 @@ def conflicts(_spec: "HostSpec", snapshot: "Snapshot") -> list[Finding]:
     others = sorted({line.split(": ")[0] for line in lines if "gpufleet" not in line.split(": ")[0]})
     hint = f"keep one of them; sudo rm {shlex.quote(others[-1])}" if others else "keep one of them"
     return [finding("GPU218", "error", message, dict.fromkeys(lines), f"{hint}; then sudo apt update")]
+
+
+def unverified(_spec: "HostSpec", snapshot: "Snapshot") -> list[Finding]:
+    """Sources over a network whose packages apt takes without a signature (sources.list(5), Trusted)."""
+    lines = [f"{source.file}: {uri}" for source, uri in enabled(snapshot) if source.trusted and REMOTE.match(uri)]
+    if not lines:
+        return []
+    message = "apt takes packages without checking their signature (trusted=yes)"
+    hint = "name the repository's key in the source (Signed-By), and take trusted and allow-insecure out of it"
+    return [finding("GPU229", "warning", message, lines, hint)]
 
 
 def _signer(source: "Source") -> str:

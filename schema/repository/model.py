@@ -64,13 +64,14 @@ class Package(Model):
 
 
 class Source(Model):
-    """One apt source, from a one-line or a deb822 file."""
+    """One apt source, from a one-line or a deb822 file; `trusted`: its packages are taken without a signature."""
 
     file: str
     uris: tuple[str, ...]
     suites: tuple[str, ...]
     signed_by: str | None = None
     enabled: bool = True
+    trusted: bool = False
 
 
 class Key(Model):

@@ -158,3 +158,17 @@ def test_a_kernel_that_dkms_has_not_built_for(host: LabHost, folder: Path) -> No
     host.run("; ".join(f"dkms install -m nvidia -v {one} -k {newer}" for one in version if one[0].isdigit()))
     row = drift(folder, 0)
     assert {code for code, item in findings(row).items()} == {"GPU222"}, row
+
+
+def test_secure_boot_is_told_before_anything_is_installed(
+    bare_host: Callable[..., LabHost], lab: Lab, tmp_path: Path
+) -> None:
+    """Of a driver that something else installs; root sees the kernel's keys, and says that none is the host's own."""
+    host = bare_host("secure", "10de:1b80", secure_boot=True)
+    spec = {"ubuntu": "24.04", "gpus": ["GTX 1080"], "driver": {"source": "external"}}
+    row = drift(inventory.write(lab, tmp_path / "inventory", {host.name: spec}), 2)
+    warned = findings(row)["GPU228"]
+    assert "SecureBoot = 1 in /sys/firmware/efi/efivars" in warned["evidence"]
+    assert row["not_seen"] == []
+    user = inventory.write(lab, tmp_path / "user", {host.name: {**spec, "connection": {"sudo": False}}})
+    assert "kernel/keyring" in drift(user, 2)["not_seen"]

@@ -4,7 +4,7 @@ import base64
 
 import pytest
 
-from facts import cuda, driver, exclusions, host, kernel, probe, repository
+from facts import cuda, driver, exclusions, host, kernel, probe, repository, sources
 from schema import openpgp
 from tests.unit.test_facts_probe import printed
 
@@ -188,3 +188,15 @@ def test_a_key_that_is_cut_off_is_refused_in_words_or_read(end: int) -> None:
         assert set(openpgp.expiries(base64.b64decode(RING)[:end])) <= {ENDED}
     except ValueError as error:
         assert str(error)
+
+
+def test_sources_that_are_taken_without_a_signature() -> None:
+    files = {
+        "/etc/apt/sources.list": "deb [arch=amd64 trusted=yes] https://a/ /\ndeb [trusted=no] https://b/ /\n",
+        "/etc/apt/sources.list.d/c.sources": "Types: deb\nURIs: https://c/\nSuites: /\nAllow-Insecure: yes\n",
+    }
+    assert [(one.uris[0], one.trusted) for one in sources.parse(files)] == [
+        ("https://a/", True),
+        ("https://b/", False),
+        ("https://c/", True),
+    ]

@@ -440,6 +440,24 @@ CASES: list[tuple[HostSpec, Damage, str, str, str, str]] = [
     ),
     (
         OTHERS,
+        sources(source("https://mirror.example.org/nvidia/", "mirror.list").model_copy(update={"trusted": True})),
+        "GPU229",
+        "warning",
+        "/etc/apt/sources.list.d/mirror.list: https://mirror.example.org/nvidia/",
+        "Signed-By",
+    ),
+    (
+        NODE,
+        lambda seen: part("driver", dkms=failed(seen).driver.dkms)(
+            packages(seen, package("nvidia-dkms-580-open", "580.95.05-0ubuntu1", "iF "))
+        ),
+        "GPU144",
+        "error",
+        "nvidia-dkms-580-open 580.95.05-0ubuntu1 (iF)",
+        "(GPU201), then: sudo dpkg --configure -a",
+    ),
+    (
+        OTHERS,
         lambda _seen: part("kernel", secure_boot=True)(model.bare(OTHERS)),
         "GPU228",
         "warning",
