@@ -8,7 +8,6 @@ from schema.driver import names
 from schema.errors import Finding
 from schema.health import origin
 from schema.health.gpu import finding
-from schema.wanted import upstream
 
 if TYPE_CHECKING:
     from schema.host import HostSpec
@@ -51,10 +50,9 @@ def floating(spec: "HostSpec", snapshot: "Snapshot") -> list[Finding]:
     if not loose:
         return []
     lines = [f"{name} {there[name].version}" for name in loose]
-    version = upstream(there[loose[0]].version)
     held = origin.branch(next(iter(origin.driver_packages(snapshot).values()), there[loose[0]]))
     message = f"nothing keeps the driver to its branch: {loose[0]} follows the newest one"
-    hint = f"sudo apt install nvidia-driver-pinning-{held or version}"
+    hint = f"sudo apt install nvidia-driver-pinning-{held or 'BRANCH'}"
     return [finding("GPU215", "warning", message, lines, hint)]
 
 

@@ -1,5 +1,6 @@
 """The driver's kernel modules: whether DKMS has built them, and whether the kernel would load them."""
 
+import re
 import shlex
 from typing import TYPE_CHECKING
 
@@ -44,7 +45,9 @@ def _current(snapshot: "Snapshot") -> set[str]:
 
 
 def _failed(item: "DkmsModule", kernel: str) -> list[Finding]:
-    if not item.failure:
+    named = re.search(r"for kernel (\S+)", item.failure[0]) if item.failure else None
+    # A log that an earlier kernel's build left says nothing about this one.
+    if not item.failure or (named is not None and named[1] != kernel):
         return []
     message = f"DKMS could not build driver {item.version}: {_cause(item.failure)}"
     lines = [f"{item.log}:", *item.failure]

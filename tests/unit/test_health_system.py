@@ -95,6 +95,13 @@ def failed(seen: Snapshot) -> Snapshot:
     return part("driver", dkms=(item,))(upgraded(seen))
 
 
+def failed_before(seen: Snapshot) -> Snapshot:
+    """The log is that of a kernel which was removed since."""
+    (item,) = failed(seen).driver.dkms
+    old = (MAKE_LOG[0].replace(NEXT, "6.8.0-45-generic"), *MAKE_LOG[1:])
+    return part("driver", dkms=(item.model_copy(update={"failure": old}),))(upgraded(seen))
+
+
 def secured(seen: Snapshot, **values: object) -> Snapshot:
     """Secure Boot is on, and the driver is on disk and not in memory."""
     seen = part("kernel", secure_boot=True, lockdown="integrity", **values)(seen)
@@ -785,3 +792,10 @@ def test_ordinary_machines_do_not_cry_wolf(seen: Snapshot, expected: set[str], b
     # The image's own source of the repository that a run would add: apt would refuse the two.
     twice = {"GPU146"} if by == "ours" and seen.apt.sources else set()
     assert told == (expected if by == "external" else twice)
+
+
+def test_a_failed_build_counts_for_its_own_kernel_alone() -> None:
+    assert {"GPU201", "GPU202"} & set(found(NODE, failed(fresh()))) == {"GPU201"}
+    assert {"GPU201", "GPU202"} & set(found(NODE, failed_before(fresh()))) == {"GPU202"}
+    seen = part("driver", modules=(Module(kernel=NEXT, version="580.95.05", flavour="open"),))(failed(fresh()))
+    assert {"GPU201", "GPU202"} & set(found(NODE, seen)) == set()
