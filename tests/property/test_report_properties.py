@@ -1,9 +1,11 @@
 """What holds for every report, whatever its hosts say: no form loses a host, and each keeps to its grammar."""
 
+import json
 import re
 from pathlib import Path
 from xml.etree import ElementTree
 
+import jsonschema
 import xmlschema
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -11,13 +13,14 @@ from markdown_it import MarkdownIt
 from prometheus_client.parser import text_string_to_metric_families
 
 from fleet.errors import Failure
-from fleet.report import baseline, details, group, junit, markdown, prometheus, text
+from fleet.report import baseline, details, document, group, junit, markdown, prometheus, text
 from fleet.report.model import Facts, GpuKind, HostReport, Report, counts
 from fleet.terminal import Terminal
 from schema import ranges
 from schema.errors import Finding
 from schema.plan import Change
 
+SCHEMA = jsonschema.Draft202012Validator(document.schema())
 JUNIT = xmlschema.XMLSchema(str(Path(__file__).parents[1] / "unit" / "data" / "junit.xsd"))
 MARKDOWN = MarkdownIt("commonmark").enable("table")
 TABLE = {f"{part}_{end}" for part in ("table", "thead", "tbody", "tr", "th", "td") for end in ("open", "close")}
@@ -161,3 +164,14 @@ def test_no_text_of_a_host_leaves_its_code_in_markdown(report: Report) -> None:
     assert {token.type for token in tokens} <= TOKENS
     prose = {word for token in tokens if token.type == "text" for word in re.split(r"[ ,.:()]+|[0-9]+", token.content)}
     assert prose - {""} <= set(PROSE.split())
+
+
+@settings(deadline=None)
+@given(LISTS, LISTS)
+def test_any_report_is_read_again_as_it_was_written(old: list[HostReport], new: list[HostReport]) -> None:
+    compared = baseline.compare(made(old), new, [host.host for host in new])
+    report = made(new).model_copy(update={"baseline": compared})
+    # As fleet.output writes it: what is no UTF-8 as an escape, which JSON has too.
+    tree = json.loads(document.render(report).encode("utf-8", "backslashreplace"))
+    SCHEMA.validate(tree)
+    assert Report.model_validate(tree, extra="ignore") == report
