@@ -44,6 +44,10 @@ def _items(content: str, name: str) -> tuple[str, ...]:
 
 def _without_comments(content: str) -> str:
     """apt.conf(5): `//` and `#` to the end of a line, except the directives that start with `#`; `/* */` over lines."""
-    content = re.sub(r"/\*.*?\*/", "", content, flags=re.DOTALL)
-    lines = (re.sub(r"^\s*#(?!clear).*|//.*", "", line) for line in content.splitlines())
+    # By hand: an expression would look for the end anew from each start that has none.
+    kept, place = [], 0
+    while (start := content.find("/*", place)) >= 0 and (end := content.find("*/", start + 2)) >= 0:
+        kept.append(content[place:start])
+        place = end + 2
+    lines = (re.sub(r"^\s*#(?!clear).*|//.*", "", line) for line in "".join([*kept, content[place:]]).splitlines())
     return "\n".join(lines)

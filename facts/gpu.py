@@ -66,7 +66,7 @@ def unseen(found: probe.Sections) -> frozenset[str]:
     said = _smi(found)
     if said is None:
         return frozenset()
-    cut = said.exit_code == 0 and not said.complete
+    cut = said.exit_code in {0, None} and not said.complete
     return frozenset({"gpu/smi"}) if cut or said.exit_code in NOT_ALLOWED else frozenset()
 
 
@@ -121,8 +121,8 @@ def _smi(found: probe.Sections) -> NvidiaSmi | None:
         return None
     if status == "unloaded":
         return NvidiaSmi(exit_code=9, text=UNLOADED)
-    body, _, code = "\n".join(found.of("gpu/smi")).rpartition("@exit ")
-    exit_code = text.number(code) if body or code else None
-    if status in {"124", "137"} or exit_code is None:
+    if status in {"124", "137"}:
         return NvidiaSmi(exit_code=124, text="no answer within 15 seconds")
-    return smi.parse(body, exit_code)
+    body, ended, code = "\n".join(found.of("gpu/smi")).rpartition("@exit ")
+    # Without its exit code the answer was longer than what is passed on.
+    return smi.parse(body, text.number(code)) if ended else smi.parse(code, None)

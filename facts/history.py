@@ -31,7 +31,9 @@ KNOWN = (
     ("synaptic", "Synaptic"),
 )
 NATIVE = re.compile(r":(all|amd64|arm64)$")
-MOVE = re.compile(r"(?P<name>[a-z0-9][^\s:(]*(?::[a-z0-9]+)?) \((?P<first>[^\s,()]+)(?:, (?P<second>[^\s,()]+))?\)")
+MOVE = re.compile(
+    r"(?P<name>[a-z0-9][^\s:(]{0,127}(?::[a-z0-9]+)?) \((?P<first>[^\s,()]+)(?:, (?P<second>[^\s,()]+))?\)"
+)
 DPKG = re.compile(r"([0-9-]{10} [0-9:]{8}) (install|upgrade|remove|purge) (\S+) (\S+) (\S+)")
 # proc_pid_stat(5): sysconf(_SC_CLK_TCK) is 100 on every architecture of Ubuntu.
 TICKS = 100

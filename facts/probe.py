@@ -53,6 +53,9 @@ SECTIONS = {
 }
 
 START = "@@gpufleet 1 "
+# Of a line this much is looked at: an expression that has to try much takes its time with the square of the length.
+# The longest that means something, a transaction of apt's, the probe itself keeps below 20,000.
+LONGEST = 1 << 15
 
 # The outermost shell: it ends the whole after a minute, passes on what was said until then, at most 4 MB of it, and
 # prints that at once (iconv reads to the end first), as the UTF-8 that pyinfra 3.10 insists on (`read_buffer`).
@@ -132,7 +135,7 @@ def sections(output: Iterable[str]) -> Sections:
 
     What moves a terminal's cursor or cannot be seen is in escapes from here on.
     """
-    lines = [clean(line) for line in output]
+    lines = [clean(line[:LONGEST]) for line in output]
     result = Sections({}, {})
     # A prompt or a message without a line end may stand before the mark on its line.
     starts = (number for number, line in enumerate(lines) if START in line and re.search(f"{START}[0-9a-f-]+$", line))

@@ -144,7 +144,8 @@ PciId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{4}:[0-9a-f]{4}$")]
 @functools.lru_cache(maxsize=1 << 14)
 def version_key(version: str) -> tuple[int, ...]:
     """The leading numbers of a version, for comparison: "12.10" is newer than "12.9"; () where it starts with none."""
-    leading = re.match(r"[0-9]+(\.[0-9]+)*", version)
+    # int() refuses more than 4,300 digits, and a host may say anything for a version.
+    leading = re.match(r"[0-9]+(\.[0-9]+)*", version[:256])
     return tuple(int(part) for part in leading.group().split(".")) if leading else ()
 
 

@@ -29,15 +29,16 @@ elif [ ! -e /proc/driver/nvidia/version ]; then
     # Without its module nvidia-smi would load it, through nvidia-modprobe(1); the probe changes nothing.
     status=unloaded
 else
-    # The relay sed is the only holder of our pipe, so an nvidia-smi that no signal can end cannot hold the probe.
-    # It leaves out what nobody asks and what is most of the text: the clocks of one H100 alone fill 500 lines; and what
-    # says that there is nothing to say.
+    # The relay sed is the only holder of our pipe, so an nvidia-smi that no signal can end cannot hold the probe. It
+    # leaves out what nobody asks and what is most of the text: the clocks of one H100 alone fill 500 lines; and what
+    # says that there is nothing to say. No real answer is as long as what head and sed's last command let through: an
+    # endless one would fill this host's memory.
     skip='((supported|max|applications|default_applications|deferred|max_customer_boost)_)?clocks'
     skip="$skip|clocks_event_reasons_counters|temperature|supported_gpu_target_temp|(gpu_memory|module)_power_readings"
     skip="$skip|voltage|utilization|encoder_stats|fbc_stats|inforom_[a-z_]*|platformInfo|bar1_memory_usage|cc_protected_memory_usage"
     skip="$skip|accounted_processes|driver_model|gpu_operation_mode|aggregate_uncorrectable_sram_sources"
-    smi=$(limit 15 sh -c '{ nvidia-smi -q -x; echo "@exit $?"; } | sed -E "$1"' sh \
-        "s/^[ \t]+//;/^<($skip)>[^<]*\$/,/^<\/($skip)>/d;/^<[^<>]*>(N\/A|Not Active)<[^<]*\$/d")
+    smi=$(limit 15 sh -c '{ nvidia-smi -q -x; echo "@exit $?"; } | head -c 3000000 | sed -E "$1"' sh \
+        "s/^[ \t]+//;/^<($skip)>[^<]*\$/,/^<\/($skip)>/d;/^<[^<>]*>(N\/A|Not Active)<[^<]*\$/d;100000q")
     status=$?
 fi
 printf '%s' "$smi"

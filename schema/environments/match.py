@@ -27,7 +27,7 @@ def _component(text: str) -> list[Part]:
 
 def _part(text: str) -> Part:
     if text.isdigit():
-        return (0, int(text), "")
+        return (0, int(text[:99]), "")
     return {"post": (1, 0, ""), "dev": (-2, 0, "")}.get(text, (-1, 0, text))
 
 

@@ -69,7 +69,7 @@ def silent(spec: "HostSpec", snapshot: "Snapshot") -> list[Finding]:
         message, hint = "nvidia-smi does not answer", f"{LOG}; a hung GPU needs a reboot"
         return [finding("GPU113", "error", message, ["nvidia-smi -q -x: no answer in time"], hint)]
     ours = [one for one in snapshot.gpu.nvidia if one.driver in {None, "nvidia"}]
-    if ("No devices were found" in smi.text or (smi.exit_code == 0 and not smi.gpus)) and ours:
+    if ("No devices were found" in smi.text or (smi.exit_code == 0 and smi.complete and not smi.gpus)) and ours:
         # Where the driver says in its log why, that is the finding (GPU236).
         if log.refused(spec, snapshot):
             return []

@@ -389,3 +389,13 @@ def test_what_the_probe_trims_is_not_missed(file: Path) -> None:
     trimmed = _trimmed(whole)
     assert gpu.parse_nvidia_smi(trimmed) == gpu.parse_nvidia_smi(whole)
     assert len(trimmed) < len(whole)
+
+
+def test_an_answer_without_its_end_was_not_seen() -> None:
+    """A program that floods is cut off by the probe, and its exit code with it."""
+    for body in ("y\n" * 50, (FOLDER / "broken-off.txt").read_text(), "15 GPUs\n"):
+        found = probe.Sections({"gpu/smi": tuple(body.splitlines())}, {"gpu/smi": "0"})
+        said = gpu.parse(found).smi
+        assert said is not None
+        assert (said.complete, said.exit_code) != (True, 0)
+        assert gpu.unseen(found) == {"gpu/smi"} or said.exit_code

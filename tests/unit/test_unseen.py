@@ -69,3 +69,15 @@ def test_a_declared_concern_that_was_not_seen_is_not_in_sync() -> None:
     for number in range(1, len(parts)):
         seen = diff(spec, parts[:number])
         assert plan.status(seen) != "in-sync", parts[number][-1]
+
+
+@pytest.mark.parametrize("noise", ["9" * 32_000, "9." * 16_000, "a" * 32_000, "-" * 32_000, "\u202e<b>%s"])
+def test_a_look_with_any_line_in_any_section_can_be_compared(noise: str) -> None:
+    """Each kind of line of a section, with something else behind its first word."""
+    parts = blocks((FOLDER / "node-running.txt").read_text().splitlines())
+    for spec in specs("node"):
+        for number in range(1, len(parts)):
+            firsts = dict.fromkeys(line.partition(" ")[0] for line in parts[number][:-1])
+            lines = [f"{first} {noise}" for first in list(firsts)[:40]]
+            changed = [*parts[number][:-1], *lines, parts[number][-1]]
+            diff(spec, [*parts[:number], changed, *parts[number + 1 :]])
