@@ -1,9 +1,9 @@
-"""python -m bench [look | simulate | load | fuzz] [FLAGS]: `look` where none is named; each has --help."""
+"""python -m bench [look | simulate | load | fuzz | smoke] [FLAGS]: `look` where none is named; each has --help."""
 
 import importlib
 import sys
 
-VERBS = ("look", "simulate", "load", "fuzz")
+VERBS = ("look", "simulate", "load", "fuzz", "smoke")
 
 
 def main() -> None:

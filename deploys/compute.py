@@ -1,6 +1,7 @@
 """The smoke test after an apply: a host is done when its idle GPUs compute, and compute right."""
 
 import datetime
+import time
 
 from pyinfra import logger
 
@@ -13,6 +14,9 @@ from schema.errors import Finding
 from schema.health import compute as health
 
 RESULT = "gpufleet_compute"
+# GPUs that NVSwitches join are not ready for up to three minutes after the fabric manager's start, which a boot is.
+READY_SECONDS, AGAIN_SECONDS = 180.0, 15.0
+NOT_READY = 802
 
 
 def needed(work: Work) -> bool:
@@ -22,7 +26,7 @@ def needed(work: Work) -> bool:
 
 def test(work: Work) -> None:
     """Run it on what the confirming look saw, and tell what came of it. Raises StepError where something fails."""
-    made = run(work)
+    made = ready(work)
     work.host.connector_data[RESULT] = made
     today = datetime.datetime.now(tz=datetime.UTC).date()
     found = health.findings(work.spec, made, today)
@@ -49,6 +53,21 @@ def tell(work: Work, made: compute.Compute) -> None:
         warn(work, f"smoke test not seen: {text}")
     if made.of("passed") and not unseen:
         work.host.log_styled(f"smoke test passed: {summary(made)}", fg="green")
+
+
+def ready(work: Work) -> compute.Compute:
+    """The test, again while the system only says that it is not ready yet, by a real clock."""
+    started, made = time.monotonic(), run(work)
+    while waits(made) and time.monotonic() - started < READY_SECONDS:
+        work.host.log(f"CUDA is not ready yet (error {NOT_READY}); trying again in {AGAIN_SECONDS:.0f} s")
+        time.sleep(AGAIN_SECONDS)
+        made = run(work)
+    return made
+
+
+def waits(made: compute.Compute) -> bool:
+    failed = made.of("failed")
+    return bool(failed) and all(result.number == NOT_READY for result in failed)
 
 
 def run(work: Work) -> compute.Compute:

@@ -103,7 +103,7 @@ def main():
         if answer["outcome"] == "passed":
             able[uuid] = answer["capability"]
     if REQUEST["nvcc"] and able and time.monotonic() < end:
-        for uuid, answer in toolkit(REQUEST["nvcc"], REQUEST["cu"], able):
+        for uuid, answer in toolkit(REQUEST["nvcc"], REQUEST["cu"], able, end):
             tell(dict(answer, way="nvcc", device=uuid))
     for one in REQUEST["environments"]:
         left = end - time.monotonic()

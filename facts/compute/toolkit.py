@@ -25,7 +25,7 @@ def unsafe(path):
     return os.geteuid() == 0 and (found.st_uid != 0 or bool(found.st_mode & stat.S_IWOTH))
 
 
-def program(nvcc, source, capability, folder):
+def program(nvcc, source, capability, folder, left):
     """Compile for one capability: the program's path, or an answer that says why not."""
     number = capability.replace(".", "")
     made = os.path.join(folder, "smoke-" + number)
@@ -35,10 +35,10 @@ def program(nvcc, source, capability, folder):
     with open(file, "w") as stream:
         stream.write(source)
     target = "arch=compute_%s,code=sm_%s" % (number, number)
-    code, said = run([nvcc, "-O1", "-gencode", target, "-o", made, file], COMPILE_SECONDS)
+    code, said = run([nvcc, "-O1", "-gencode", target, "-o", made, file], min(left, COMPILE_SECONDS))
     if code == 0 and os.path.exists(made):
         return made, None
-    text = "nvcc gave no answer within %d s" % COMPILE_SECONDS if code is None else short(said, 6)
+    text = "nvcc gave no answer within %d s" % min(left, COMPILE_SECONDS) if code is None else short(said, 6)
     return None, {"outcome": "failed", "reason": "compile", "text": text or "nvcc ended with %d" % code}
 
 
@@ -61,8 +61,8 @@ def result(made, uuid):
     return {"outcome": "failed", "reason": "died", "text": "the program ended with %d: %s" % (code, last)}
 
 
-def toolkit(nvcc, source, wanted):
-    """Yields (uuid, answer) for each of `wanted` ({uuid: capability}); the folder is gone afterwards."""
+def toolkit(nvcc, source, wanted, end):
+    """Yields (uuid, answer) for each of `wanted` ({uuid: capability}), until `end`; the folder is gone afterwards."""
     try:
         distrusted = unsafe(nvcc)
     except OSError as error:
@@ -79,7 +79,10 @@ def toolkit(nvcc, source, wanted):
         os.environ["TMPDIR"] = folder
         for uuid, capability in wanted.items():
             begun = time.monotonic()
-            made, answer = program(nvcc, source, capability, folder)
+            if begun + RUN_SECONDS > end:
+                yield uuid, {"outcome": "not-seen", "text": "no time was left for it"}
+                continue
+            made, answer = program(nvcc, source, capability, folder, end - RUN_SECONDS - begun)
             answer = answer or result(made, uuid)
             yield uuid, dict(answer, capability=capability, seconds=round(time.monotonic() - begun, 3))
     finally:

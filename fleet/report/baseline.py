@@ -19,8 +19,11 @@ from fleet.report.model import (
 )
 from schema.change import Change
 from schema.errors import Finding
+from schema.health import COMPUTE
 
 AGAIN = "give the file that fleet drift -o FILE.json wrote, or leave --baseline out"
+# A look came about, and what was asked for was not seen.
+UNDECIDED = frozenset({"RUN236", "RUN400"})
 NUMBER = re.compile(r"[0-9]+")
 Key = tuple[object, ...]
 Item = TypeVar("Item", bound="Change | Finding")
@@ -90,8 +93,8 @@ def difference(old: HostReport, new: HostReport) -> HostDifference | None:
     """None where a host is as it was. Nothing of a host that one of the looks did not reach is new or gone."""
     comparable = _looked(old) and _looked(new)
     changes = tuple(_changes(old.changes, new.changes)) if comparable else ()
-    findings = tuple(_findings(old.findings, new.findings)) if comparable else ()
-    hidden = tuple(name for name in new.not_seen if name not in old.not_seen) if comparable else ()
+    findings = tuple(_findings(*_asked(old, new))) if comparable else ()
+    hidden = tuple(name for name in _unseen(new, old) if name not in old.not_seen) if comparable else ()
     if old.status == new.status and not (changes or findings or hidden):
         return None
     return HostDifference(
@@ -107,8 +110,20 @@ def difference(old: HostReport, new: HostReport) -> HostDifference | None:
 
 
 def _looked(host: HostReport) -> bool:
-    """Whether a look came about: one that did not decide the host (RUN236) did."""
-    return host.error is None or host.error.code == "RUN236"
+    """Whether a look came about: one that did not decide the host (RUN236, RUN400) did."""
+    return host.error is None or host.error.code in UNDECIDED
+
+
+def _asked(old: HostReport, new: HostReport) -> tuple[tuple[Finding, ...], tuple[Finding, ...]]:
+    """The findings that both looks could have: a smoke test's only where both were deep."""
+    if (old.compute is None) == (new.compute is None):
+        return old.findings, new.findings
+    plain = [tuple(item for item in one.findings if not item.code.startswith(COMPUTE)) for one in (old, new)]
+    return plain[0], plain[1]
+
+
+def _unseen(new: HostReport, old: HostReport) -> tuple[str, ...]:
+    return (*new.not_seen, "compute") if old.compute is not None and new.compute is None else new.not_seen
 
 
 def _changes(old: tuple[Change, ...], new: tuple[Change, ...]) -> Iterator[ChangePair]:

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from bench import smoke as bench
+from deploys import compute as smoke
 from facts import compute as facts
 from schema import codes
 from schema.compute import Compute, Request, Torch, errors, not_run, read, request
@@ -340,3 +342,27 @@ def test_the_request_names_the_default_toolkit_that_stands_and_environments_with
 )
 def test_an_environment_may_ask_for_a_build_without_cuda(values: dict[str, object], cpu: bool) -> None:
     assert without_cuda(EnvironmentSpec.model_validate(values)) is cpu
+
+
+@pytest.mark.parametrize(
+    ("rows", "waits"),
+    [
+        ([driver()], False),
+        ([driver(outcome="failed", reason="cuda", number=802)], True),
+        ([driver(outcome="failed", reason="cuda", number=999)], False),
+        ([driver(outcome="failed", reason="hang")], False),
+    ],
+)
+def test_only_a_system_that_is_not_ready_is_worth_another_try(rows: list[dict[str, object]], waits: bool) -> None:
+    assert smoke.waits(computed(*rows)) is waits
+
+
+def test_captures_of_a_real_machine_hold_no_names_of_its_parts() -> None:
+    uuid = "GPU-571cde48-ba82-5a18-aef7-bd265a5f7988"
+    text = bench.scrubbed(
+        f"<serial>1650000000001</serial><uuid>{uuid}</uuid> {uuid} MIG-571cde48-ba82-5a18-aef7-bd265a5f7988"
+    )
+    assert text == (
+        "<serial>0</serial><uuid>GPU-00000000-0000-0000-0000-000000000000</uuid> "
+        "GPU-00000000-0000-0000-0000-000000000000 MIG-00000000-0000-0000-0000-000000000001"
+    )

@@ -8,6 +8,7 @@ import pytest
 from fleet.errors import Failure, RunError
 from fleet.report import baseline, document
 from fleet.report.model import HostReport, Report, counts
+from schema.compute import Compute
 from schema.errors import Finding
 from schema.plan import Change
 
@@ -142,3 +143,14 @@ def test_a_baseline_of_other_hosts_is_refused() -> None:
     assert "n0, n1, n2 and 2 more" in raised.value.text()
     baseline.check(old, Path("old.json"), ("desk", "n4"))
     baseline.check(whole(), Path("old.json"), ("desk",))
+
+
+def test_a_smoke_test_that_only_one_of_the_looks_made_is_neither_new_nor_gone() -> None:
+    wrong = Finding(code="GPU260", severity="error", message="GPU 0 computes wrong results")
+    deep = drifting(findings=(LOST, wrong)).model_copy(update={"compute": Compute(ran=True), "status": "unhealthy"})
+    gone = baseline.difference(deep, drifting(findings=(LOST,)))
+    assert gone is not None and (gone.findings, gone.not_seen) == ((), ("compute",))
+    come = baseline.difference(drifting(findings=(LOST,)), deep)
+    assert come is not None and (come.findings, come.not_seen) == ((), ())
+    sound = drifting(findings=(LOST,)).model_copy(update={"compute": Compute(ran=True)})
+    assert became(deep, sound) == ([], ["gone GPU260"])
