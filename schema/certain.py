@@ -31,7 +31,17 @@ FINDINGS = {
     "GPU111": frozenset({"driver/loaded"}),
     "GPU132": frozenset({"driver/services"}),
     "GPU135": frozenset({"driver/managers"}) | PACKAGES,
+    "GPU145": frozenset({"repository/exclusions", "repository/files"}),
     "GPU161": frozenset({"cuda/owners"}) | PACKAGES,
+    "GPU200": PACKAGES,
+    "GPU201": frozenset({"driver/modules"}),
+    "GPU202": frozenset({"driver/modules"}) | PACKAGES,
+    "GPU204": PACKAGES,
+    "GPU206": frozenset({"kernel/modprobe"}),
+    "GPU211": PACKAGES,
+    "GPU212": frozenset({"driver/services"}) | PACKAGES,
+    "GPU215": frozenset({"repository/sources", "repository/files"}) | PACKAGES,
+    "GPU228": frozenset({"driver/loaded", "driver/modules", "driver/libraries", "kernel/keyring"}),
 }
 
 

@@ -41,7 +41,8 @@ def running(spec: "HostSpec", snapshot: "Snapshot") -> list[Finding]:
         return [finding("GPU115", "warning", "nouveau has the GPU", ["/sys/module/nouveau", *bound], hint)]
     if state.loaded_version is None and newest:
         hint = "reboot the host; if that does not help: sudo modprobe nvidia; dkms status"
-        return [finding("GPU111", "error", "the driver is installed and its module is not loaded", [said], hint)]
+        lines = [line for line in (said, "no /proc/driver/nvidia/version", *state.library_files) if line]
+        return [finding("GPU111", "error", "the driver is installed and its module is not loaded", lines, hint)]
     return answer.silent(spec, snapshot)
 
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Literal
 
 from schema.driver import names
 from schema.model import version_key
+from schema.once import once
 from schema.repository import Package
 from schema.wanted import upstream
 
@@ -26,6 +27,7 @@ def builder(package: Package) -> Builder | None:
     return package.origin
 
 
+@once
 def driver_packages(snapshot: "Snapshot") -> dict[str, Package]:
     """The installed packages whose version is the driver's, by name."""
     there = snapshot.apt.packages.items()
