@@ -4,11 +4,9 @@ import heapq
 import itertools
 import re
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta, timezone, tzinfo
-from typing import NamedTuple
-from zoneinfo import ZoneInfo
+from datetime import datetime, tzinfo
 
-from facts import probe, text
+from facts import clock, probe, revisions
 from facts.fact import FactBase
 from schema.history import BY_HAND, OWN, Action, HistoryState, Move, Transaction
 
@@ -35,9 +33,6 @@ MOVE = re.compile(
     r"(?P<name>[a-z0-9][^\s:(]{0,127}(?::[a-z0-9]+)?) \((?P<first>[^\s,()]+)(?:, (?P<second>[^\s,()]+))?\)"
 )
 DPKG = re.compile(r"([0-9-]{10} [0-9:]{8}) (install|upgrade|remove|purge) (\S+) (\S+) (\S+)")
-# proc_pid_stat(5): sysconf(_SC_CLK_TCK) is 100 on every architecture of Ubuntu.
-TICKS = 100
-LXC = "container lxc"
 # What the probe itself keeps to; a host may print anything.
 LINES, WIDTH = 4000, 400
 
@@ -48,33 +43,27 @@ class History(FactBase[HistoryState]):
     `{"time": "2026-11-24T03:00:00+01:00", "booted": "2026-11-02T03:04:11+01:00", "transactions": [{"time":
     "2026-11-14T06:25:03+01:00", "ended": "2026-11-14T06:26:40+01:00", "command": "/usr/bin/unattended-upgrade", "by":
     "unattended-upgrades", "user": null, "error": null, "changes": [{"name": "libnvidia-compute-580", "action":
-    "upgrade", "old": "580.95.05-0ubuntu1", "new": "580.105.08-0ubuntu1", "automatic": false}]}]}`
+    "upgrade", "old": "580.95.05-0ubuntu1", "new": "580.105.08-0ubuntu1", "automatic": false}]}], "environments": {"ds":
+    [...]}}`; `environments` are conda's revisions, of the same shape. `prefix` is where conda stands.
     """
 
-    def command(self) -> str:
-        return probe.script(("host", "history"))
+    def command(self, prefix: str | None = None) -> str:
+        return probe.script(("host", "history", "revisions"), probe.prefix(prefix))
 
     def process(self, output: list[str]) -> HistoryState:
         return parse(probe.sections(output))
 
 
-class Clock(NamedTuple):
-    """The host's clock at the look, and its zone; that of the moment where the host's own rules are not known here."""
-
-    time: datetime
-    zone: tzinfo
-
-
 def parse(found: probe.Sections) -> HistoryState:
     """The history of one run of the probe; nothing where the host's clock was not seen."""
-    clock = _clock(found.of("history/clock"))
-    if clock is None:
+    there = clock.read(found.of("history/clock"))
+    if there is None:
         return HistoryState()
-    lines = found.of("history/packages")
     return HistoryState(
-        time=clock.time.replace(microsecond=0),
-        booted=_booted(found, clock),
-        transactions=transactions(lines, clock.zone),
+        time=there.time.replace(microsecond=0),
+        booted=clock.booted(found, there),
+        transactions=transactions(found.of("history/packages"), there.zone),
+        environments=revisions.parse(found.of("history/environments"), there.zone),
     )
 
 
@@ -106,9 +95,9 @@ def _apt(stanzas: list[dict[str, list[str]]], zone: tzinfo) -> list[Transaction]
     found: list[Transaction] = []
     before = None
     for stanza in reversed(stanzas):
-        time = _time(_first(stanza, "Start-Date"), zone, before)
+        time = clock.local(_first(stanza, "Start-Date"), zone, before)
         if time is not None:
-            ended = _time(_first(stanza, "End-Date"), zone, time)
+            ended = clock.local(_first(stanza, "End-Date"), zone, time)
             before = ended or time
             found.append(_transaction(stanza, time, ended))
     return found[::-1]
@@ -157,7 +146,7 @@ def _by_dpkg(moves: list[tuple[str, ...]], apt: list[Transaction], zone: tzinfo,
     found: list[Transaction] = []
     before = None
     for written, action, name, old, new in reversed(moves):
-        time, move = _time(written, zone, before), _move(action, NATIVE.sub("", name), old, new)
+        time, move = clock.local(written, zone, before), _move(action, NATIVE.sub("", name), old, new)
         before = time or before
         if time is not None and not _explained(time, move, apt):
             by = BY_HAND if oldest and oldest <= written else None
@@ -189,61 +178,3 @@ def _explained(time: datetime, move: Move, apt: list[Transaction]) -> bool:
 
 def _first(stanza: dict[str, list[str]], key: str) -> str:
     return stanza.get(key, [""])[0].strip()[:WIDTH]
-
-
-def _time(written: str, zone: tzinfo, before: datetime | None) -> datetime | None:
-    """A log's local time, "2026-11-14  06:25:03", with the offset that the host's zone had then.
-
-    The hour that comes twice at the end of summer time is its second run (PEP 495) where `before` was later than the
-    first.
-    """
-    try:
-        local = datetime.strptime(" ".join(written.split()), "%Y-%m-%d %H:%M:%S")
-    except ValueError:
-        return None
-    first, second = _fixed(local, zone, 0), _fixed(local, zone, 1)
-    return second if before is not None and first < before <= second else first
-
-
-def _fixed(local: datetime, zone: tzinfo, fold: int) -> datetime:
-    """With its offset as a number: Python compares times of one zone without their offsets."""
-    offset = local.replace(tzinfo=zone, fold=fold).utcoffset()
-    return local.replace(tzinfo=timezone(offset) if offset is not None else UTC)
-
-
-def _clock(lines: tuple[str, ...]) -> Clock | None:
-    """From stat(1) of a file in /proc, which is as old as the look, and of /etc/localtime with its target."""
-    time, target = None, ""
-    for line in lines:
-        match = re.fullmatch(r"at ([0-9-]{10} [0-9:]{8}\.[0-9]{1,6})[0-9]* ([+-][0-9]{4}) (.*)", line)
-        if match is None:
-            continue
-        if "/proc/" in match[3]:
-            time = datetime.strptime(f"{match[1]} {match[2]}", "%Y-%m-%d %H:%M:%S.%f %z")
-        else:
-            target = text.first(r"/zoneinfo/([A-Za-z0-9_+/-]+)'?$", match[3]) or ""
-    if time is None:
-        return None
-    zone = _zone(target, time) or time.tzinfo or UTC
-    return Clock(time, zone)
-
-
-def _zone(name: str, time: datetime) -> tzinfo | None:
-    """The zone's rules where this machine knows them, and agrees with the host about its offset at this moment."""
-    try:
-        zone = ZoneInfo(name) if name else None
-    except (ValueError, LookupError, OSError):
-        return None
-    return zone if zone is not None and time.astimezone(zone).utcoffset() == time.utcoffset() else None
-
-
-def _booted(found: probe.Sections, clock: Clock) -> datetime | None:
-    """When the first process started. LXC's containers see their own uptime beside the machine's process times."""
-    uptime = found.value("history/clock", "uptime")
-    words = (found.value("history/clock", "first") or "").split()
-    if uptime is None or not re.fullmatch(r"[0-9]{1,11}(\.[0-9]+)?", uptime):
-        return None
-    start = text.number(words[19]) if len(words) > 19 and LXC not in found.of("host/system") else 0
-    ago = float(uptime) - (start or 0) / TICKS
-    booted = (clock.time - timedelta(seconds=ago - 0.5)).astimezone(clock.zone)
-    return _fixed(booted.replace(tzinfo=None, microsecond=0), clock.zone, booted.fold) if ago >= 0 else None

@@ -49,6 +49,7 @@ SECTIONS = {
     "history": ("history/clock", "history/packages"),
     "conda": ("conda/prefix",),
     "environments": ("environments/packages", "environments/pip", "environments/kernels"),
+    "revisions": ("history/environments",),
     "disks": ("host/disks",),
 }
 

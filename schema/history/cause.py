@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from schema.driver.names import matched
+from schema.environments.model import requirement_name
 from schema.history.model import Cause, Move, Transaction
 from schema.model import within
 from schema.once import once
@@ -49,7 +50,7 @@ def latest(snapshot: "Snapshot", name: str) -> Entry | None:
 
 def explained(changes: "tuple[Change, ...]", snapshot: "Snapshot") -> "tuple[Change, ...]":
     """The same changes, each with the transaction that made it where the logs of the host know one."""
-    if not snapshot.history.transactions:
+    if not snapshot.history.transactions and not snapshot.history.environments:
         return changes
     causes = ((change, cause(change, snapshot)) for change in changes)
     return tuple(change if why is None else change.model_copy(update={"cause": why}) for change, why in causes)
@@ -57,12 +58,25 @@ def explained(changes: "tuple[Change, ...]", snapshot: "Snapshot") -> "tuple[Cha
 
 def cause(change: "Change", snapshot: "Snapshot") -> Cause | None:
     """The transaction behind one change; None for what is no package, and where the logs do not know."""
+    if change.concern == "environments":
+        return _in_environment(change, snapshot)
     name = _package(change, snapshot)
     entry = latest(snapshot, name) if name is not None else None
     if name is None or entry is None:
         return None
     since = entry if name != change.item else _departure(entries(snapshot, name), change.desired) or entry
     return _cause(entry, since[0].time)
+
+
+def _in_environment(change: "Change", snapshot: "Snapshot") -> Cause | None:
+    """conda's own revision behind the version of a package; pip keeps no such record, and its versions match none."""
+    environment, _, package = change.item.partition("/")
+    name = requirement_name(package)
+    revisions = snapshot.history.environments.get(environment, ())
+    found = [(one, move) for one in revisions if (move := one.of(name)) is not None]
+    if not found or found[0][1].new != change.observed:
+        return None
+    return _cause(found[0], (_departure(found, change.desired) or found[0])[0].time)
 
 
 def _package(change: "Change", snapshot: "Snapshot") -> str | None:

@@ -51,11 +51,13 @@ class HistoryState(Model):
     """`transactions`: newest first, those of our package families that the logs still hold, as far as they are read.
 
     `time`: the host's own clock at the look; `booted`: when it last booted; both None where that was not seen.
+    `environments`: conda's last revisions by the environment's name, newest first; names as in PEP 503.
     """
 
     time: datetime | None = None
     booted: datetime | None = None
     transactions: tuple[Transaction, ...] = ()
+    environments: dict[str, tuple[Transaction, ...]] = {}
 
 
 class Cause(Model):

@@ -134,3 +134,52 @@ def test_a_host_without_logs_has_none_and_one_that_hides_them_is_not_seen(tmp_pa
     assert (found.status["history/packages"], history.parse(found).transactions) == ("absent", ())
     assert found.unseen(["history"]) == frozenset()
     assert history.parse(found).booted is not None
+
+
+CONDA = """\
+==> 2026-10-01 12:03:11 <==
+# cmd: /opt/conda/bin/conda create -y -n ds python=3.12 numpy=2.2
+# conda version: 25.3.1
++conda-forge/linux-64::python-3.12.7-h1_0_cpython
++conda-forge/linux-64::numpy-2.2.6-py312h72c5963_0
+# update specs: ['numpy=2.2', 'python=3.12']
+==> 2026-11-14 09:30:00 <==
+# cmd: /opt/conda/bin/mamba install -qy -n ds numpy=2.1.3
+-conda-forge/linux-64::numpy-2.2.6-py312h72c5963_0
++conda-forge/linux-64::numpy-2.1.3-py312h58c1407_0
++defaults::Some_Thing-1.0-0
+"""
+
+
+def test_conda_s_own_history_of_each_environment(tmp_path: Path) -> None:
+    prefix = tmp_path / "conda"
+    for name, text in (("ds", CONDA), ("empty", ""), ("old", CONDA.replace("2026", "2025")), ("odd", "==> x <==\n+\n")):
+        (prefix / "envs" / name / "conda-meta").mkdir(parents=True)
+        (prefix / "envs" / name / "conda-meta/history").write_text(text)
+    done = subprocess.run(
+        ["sh", "-c", probe.script(("history", "revisions"), str(prefix))], capture_output=True, text=True, timeout=60
+    )
+    found = history.parse(probe.sections(done.stdout.split("\n"))).environments
+    assert set(found) == {"ds", "odd", "old"}
+    newest, first = found["ds"]
+    assert (newest.by, newest.command) == ("mamba", "/opt/conda/bin/mamba install -qy -n ds numpy=2.1.3")
+    assert newest.changes == (
+        Move(name="numpy", action="downgrade", old="2.2.6", new="2.1.3"),
+        Move(name="some-thing", action="install", new="1.0"),
+    )
+    assert [move.name for move in first.changes] == ["python", "numpy"]
+    assert [one.time.year for one in found["old"]] == [2025, 2025]
+
+
+def test_of_an_environment_s_long_history_the_newest_is_kept(tmp_path: Path) -> None:
+    folder = tmp_path / "envs/ds/conda-meta"
+    folder.mkdir(parents=True)
+    many = "".join(f"+conda-forge/noarch::package{number}-1.0-{'0' * 300}\n" for number in range(3000))
+    text = "".join(f"==> 2026-11-{day:02d} 09:30:00 <==\n# cmd: {'x' * 100_000}\n{many}" for day in range(1, 29))
+    (folder / "history").write_text(text)
+    done = subprocess.run(
+        ["sh", "-c", probe.script(("history", "revisions"), str(tmp_path))], capture_output=True, text=True, timeout=60
+    )
+    found = probe.sections(done.stdout.split("\n"))
+    assert sum(len(line) for line in found.of("history/environments")) < 40_000
+    assert history.parse(found).environments["ds"][0].time.day == 28

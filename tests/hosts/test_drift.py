@@ -147,6 +147,12 @@ def test_packages_files_toolkits_and_environments_that_were_changed(site: Site) 
         ("environments", "ds/einops"): (None, "0.8.1"),
         ("environments", "ds/tqdm"): ("4.67.1", None),
     }
+    causes = {item["item"]: item["cause"] for item in row["changes"]}
+    assert causes["libcudnn9-cuda-12"]["command"] == "apt-get install -y libcudnn9-cuda-12=9.17.0.29-1"
+    assert (causes["cuda-toolkit-12-9"]["action"], causes["cuda-toolkit-12-9"]["after"]) == ("remove", None)
+    assert causes["ds/numpy"]["command"].endswith("conda install -qy -n ds numpy=2.1.3")
+    assert (causes["ds/numpy"]["before"], causes["ds/numpy"]["after"]) == ("2.2.6", "2.1.3")
+    assert (causes["ds/einops"], causes["/etc/apt/preferences.d/gpufleet"]) == (None, None)
     plain = checked(site.folder)
     assert plain.code == 1
     assert "RUN129 desk drifts from its declaration in 8 places" in plain.text

@@ -118,6 +118,34 @@ def test_files_and_environments_have_no_cause_in_the_logs() -> None:
         assert cause.cause(change(item=item), seen) is None
 
 
+def conda(*revisions: Transaction) -> Snapshot:
+    seen = host()
+    return seen.model_copy(update={"history": seen.history.model_copy(update={"environments": {"ds": revisions}})})
+
+
+def test_a_package_of_an_environment_is_explained_by_conda_s_own_history() -> None:
+    seen = conda(
+        run(
+            14,
+            "2.2.6",
+            "2.1.3",
+            "downgrade",
+            "scikit-learn",
+            by="conda",
+            command="/opt/conda/bin/conda install -qy numpy",
+        ),
+        run(1, None, "2.2.6", "install", "scikit-learn"),
+    )
+    moved = change("2.1.3", "2.2.6", "ds/scikit_learn", "environments")
+    (one,) = cause.explained((moved,), seen)
+    assert one.cause is not None
+    assert (one.cause.by, one.cause.before, one.cause.after) == ("conda", "2.2.6", "2.1.3")
+    line = "  since 2026-11-14 06:25 (10 days): conda install -qy numpy, scikit-learn 2.2.6 -> 2.1.3"
+    assert text(one)[1] == line
+    for other in (moved.model_copy(update={"observed": "2.1.4"}), moved.model_copy(update={"item": "x/scikit-learn"})):
+        assert cause.cause(other, seen) is None
+
+
 def mismatched(booted: datetime | None, *transactions: Transaction) -> Snapshot:
     state = DriverState(loaded_version="580.95.05", libraries=("580.105.08",))
     return host(*transactions, booted=booted).model_copy(update={"driver": state})
