@@ -1,5 +1,6 @@
 """A look that broke off, or lacks a section, claims nothing that the whole look would not: no drift, no ailment."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 
 from facts import probe, snapshot
 from schema import load, plan
+from schema.choose import branches
 from schema.host import HostSpec
 from schema.plan import Plan
 
@@ -81,3 +83,14 @@ def test_a_look_with_any_line_in_any_section_can_be_compared(noise: str) -> None
             lines = [f"{first} {noise}" for first in list(firsts)[:40]]
             changed = [*parts[number][:-1], *lines, parts[number][-1]]
             diff(spec, [*parts[:number], changed, *parts[number + 1 :]])
+
+
+def test_an_nvidia_smi_that_hangs_does_not_choose_another_driver() -> None:
+    """`auto` follows the driver that works; one that cannot be asked is still the one in memory."""
+    spec = list(specs("node"))[1]
+    text = (FOLDER / "node-running.txt").read_text().replace("580.95.05", "570.195.03")
+    hung = re.sub(r"(?m)^(@@\S+ gpu/smi) 0$", r"\1 124", text)
+    for said in (text, hung):
+        seen = snapshot.parse(probe.sections(said.splitlines()))
+        assert ("gpu/smi" in seen.not_seen) == (said is hung)
+        assert branches.branch(spec, seen).value == "570"
