@@ -44,19 +44,22 @@ def folder(root: str) -> Path:
 
 
 @contextlib.contextmanager
-def taken(verb: str, root: str, hosts: Collection[str], wait: float = 0) -> Iterator[None]:
-    """Hold the turn of these hosts. Raises RunError (RUN450) where another run of the verb has one of them.
+def taken(verb: str, root: str, hosts: Collection[str], wait: float = 0) -> Iterator[bool]:
+    """Hold the turn of these hosts; whether another run was waited for.
+
+    Raises RunError (RUN450) where another run of the verb has one of them.
 
     `wait` is how many seconds to wait for it. Where the state folder takes no files the run goes on and says so.
     """
     mine = Run(verb=verb, process=os.getpid(), started=_now(), hosts=frozenset(hosts))
+    waited = False
     with contextlib.ExitStack() as held:
         try:
-            held.enter_context(_claimed(folder(root), mine, time.monotonic() + wait))
+            waited = held.enter_context(_claimed(folder(root), mine, time.monotonic() + wait))
         except OSError as error:
             reason = error.strerror or type(error).__name__
             click.echo(f"{UNTOLD} runs at the same time are not told apart: {folder(root)}: {reason}", err=True)
-        yield
+        yield waited
 
 
 def beside(verb: str, root: str, hosts: Collection[str]) -> str:
@@ -73,7 +76,7 @@ def beside(verb: str, root: str, hosts: Collection[str]) -> str:
 
 
 @contextlib.contextmanager
-def _claimed(place: Path, mine: Run, until: float) -> Iterator[None]:
+def _claimed(place: Path, mine: Run, until: float) -> Iterator[bool]:
     place.mkdir(mode=0o700, parents=True, exist_ok=True)
     said = False
     while True:
@@ -91,7 +94,7 @@ def _claimed(place: Path, mine: Run, until: float) -> Iterator[None]:
             said = True
         time.sleep(PAUSE)
     try:
-        yield
+        yield said
     finally:
         Path(kept.name).unlink(missing_ok=True)
         kept.close()

@@ -102,7 +102,9 @@ def look(
     names = inventory.chosen(fleet, limit)
     if old is not None:
         baselines.check(*old, fleet.names)
-    held.enter_context(turn.taken("drift", fleet.root, names, wait))
+    if held.enter_context(turn.taken("drift", fleet.root, names, wait)) and old is not None:
+        # The run that was waited for may have written it anew.
+        old = (baselines.read(old[1]), old[1])
     log.start("drift", progress=False)
     problems.tell(fleet.problems, problems.Place(str(path or ""), fleet.root))
     if floats := floating.note(fleet, names, options.inventory_path(path)):

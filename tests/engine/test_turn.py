@@ -140,10 +140,18 @@ def test_a_check_beside_an_apply_says_so(tmp_path: Path, silent: int, started: l
 
 def test_waiting_for_the_first_looks_after_it(tmp_path: Path, silent: int, started: list[Process]) -> None:
     inventory = folder(tmp_path / "site", silent, "a", timeout=2)
-    first = begin(tmp_path, "drift", inventory)
+    report = tmp_path / "drift.json"
+    end(begin(tmp_path, "drift", inventory, "-o", report))
+    before = json.loads(report.read_text())["time"]
+    first = begin(tmp_path, "drift", inventory, "-o", report)
     started.append(first)
     at_work(tmp_path, first)
-    code, out, err = end(begin(tmp_path, "drift", inventory, "--wait", "50"))
+    later = tmp_path / "later.json"
+    code, out, err = end(
+        begin(tmp_path, "drift", inventory, "--wait", "50", "--baseline", report, "-o", "-", "-o", later)
+    )
+    # What it compares with is what the first one wrote meanwhile.
+    assert json.loads(later.read_text())["baseline"]["time"] == json.loads(report.read_text())["time"] > before
     assert first.poll() is not None
     assert f"waiting for another fleet drift: process {first.pid}" in err
     assert (code, "1 host: 1 unreachable" in out) == (1, True)
