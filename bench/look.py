@@ -1,7 +1,6 @@
 """python -m bench [look] [-n HOSTS ...] [--repeat TIMES] [--no-ansible]: each way, with its ratios to OpenSSH."""
 
 import argparse
-import dataclasses
 import shutil
 import statistics
 import subprocess
@@ -43,14 +42,12 @@ def ansible(folder: Path) -> Path | None:
     return folder / "ansible" / "bin" / "ansible-playbook"
 
 
-def weigh(way: Way, folder: Path, place: site.Site) -> Cost:
+def weigh(way: Way, folder: Path) -> Cost:
     """One run. Ends the program when it does not do what it should, such as a host that is not in sync."""
-    before = site.target_seconds(place)
     cost = measure.cost(way.command, ways.CHECKOUT, ways.environment(folder) | dict(way.extra), way.stdin)
     if cost.code not in way.expected:
         sys.exit(f"{way.name} ended with {cost.code}:\n{cost.tail}")
     cpu, wall = cost.per_host(way.hosts)
-    cost = dataclasses.replace(cost, target=site.target_seconds(place) - before)
     site.say(f"{way.hosts} hosts, {way.name}: {cpu:.1f} ms CPU, {wall:.1f} ms wall per host; load {cost.load:.1f}")
     return cost
 
@@ -71,21 +68,21 @@ def main(given: Sequence[str]) -> None:
                 listed = [ways.openssh(part, folder), *ways.ours(part), ways.one_by_one(part, folder)]
                 if program is not None and hosts <= ANSIBLE_MOST:
                     listed.append(ways.ansible(part, folder, program, ANSIBLE_MOST))
-                report(rounds(listed, chosen.repeat, folder, place))
+                report(rounds(listed, chosen.repeat, folder))
 
 
-def rounds(listed: list[Way], repeat: int, folder: Path, place: site.Site) -> dict[Way, list[Cost]]:
+def rounds(listed: list[Way], repeat: int, folder: Path) -> dict[Way, list[Cost]]:
     """The ways in turn, `repeat` times over: a machine that has other work slows all of them alike."""
     found: dict[Way, list[Cost]] = {way: [] for way in listed}
     for number in range(repeat):
         for way in listed:
             if number == 0 or not way.slow:
-                found[way].append(weigh(way, folder, place))
+                found[way].append(weigh(way, folder))
     return found
 
 
-COLUMNS = ("hosts", "runs", "CPU ms/host", "wall ms/host", "CPU / OpenSSH", "wall / OpenSSH", "target ms", "load")
-WIDTHS = (5, 4, 12, 13, 14, 15, 10, 5)
+COLUMNS = ("hosts", "runs", "CPU ms/host", "wall ms/host", "CPU / OpenSSH", "wall / OpenSSH", "load")
+WIDTHS = (5, 4, 12, 13, 14, 15, 5)
 
 
 def head() -> None:
@@ -103,7 +100,6 @@ def report(found: dict[Way, list[Cost]]) -> None:
             statistics.median(pair[column] / other[column] for pair, other in zip(pairs, base, strict=False))
             for column in (0, 1)
         ]
-        target, load = (statistics.median(getattr(cost, name) for cost in costs) for name in ("target", "load"))
-        target *= 1000 / way.hosts
-        shown = f"{cpu:12.1f} {wall:13.1f} {ratios[0]:14.2f} {ratios[1]:15.2f} {target:10.1f} {load:5.1f}"
+        load = statistics.median(cost.load for cost in costs)
+        shown = f"{cpu:12.1f} {wall:13.1f} {ratios[0]:14.2f} {ratios[1]:15.2f} {load:5.1f}"
         print(f"{way.name:46} {way.hosts:5} {len(costs):4} {shown}", flush=True)

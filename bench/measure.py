@@ -19,7 +19,7 @@ UNIFIED = (Path("/sys/fs/cgroup"), "cpu.stat", 1e6)
 class Cost:
     """`cpu` and `wall` in seconds for the whole command; `code` its exit status; `tail` what it said last.
 
-    `load` is the machine's when it ended; `target` the CPU seconds of the hosts' side, 0 where nobody asked.
+    `load` is the machine's when it ended.
     """
 
     cpu: float
@@ -27,7 +27,6 @@ class Cost:
     code: int
     tail: str
     load: float = 0.0
-    target: float = 0.0
 
     def per_host(self, hosts: int) -> tuple[float, float]:
         """Controller CPU and wall time per host, in milliseconds."""

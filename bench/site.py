@@ -98,12 +98,6 @@ def trust(own: lab.Lab, host: LabHost, addresses: tuple[str, ...]) -> None:
         known.writelines(f"{address} {kind} {key}\n" for address in addresses)
 
 
-def target_seconds(chosen: Site) -> float:
-    """CPU that the host's sshd and all that it started and waited for have used so far (proc(5), stat: 14 to 17)."""
-    shown = chosen.host.run("cat /proc/$(systemctl show -P MainPID ssh)/stat; getconf CLK_TCK").stdout.split()
-    return sum(map(int, shown[13:17])) / int(shown[-1])
-
-
 def smaller(chosen: Site, count: int, folder: Path) -> Site:
     """The first hosts of a site, as a site with an inventory of its own."""
     addresses = chosen.addresses[:count]

@@ -5,7 +5,7 @@ Looks alone take `fleet.look`.
 
 from collections.abc import Callable, Iterable
 
-import gevent  # type: ignore[import-untyped]
+import gevent.pool  # type: ignore[import-untyped]
 from paramiko import SSHException
 from pyinfra.api.command import StringCommand
 from pyinfra.api.config import Config
@@ -15,7 +15,7 @@ from pyinfra.connectors.util import CommandOutput
 from pyinfra.context import ctx_host, ctx_state
 
 from facts.snapshot import HostSnapshot
-from fleet import look, shell, translate
+from fleet import gate, look, shell, translate
 from fleet.errors import RunError
 from fleet.look import Seen, Told, nothing
 from fleet.secrets import Secret
@@ -33,7 +33,7 @@ def state_of(fleet: Fleet, names: Iterable[str], *, asked: Secret | None = None,
 
 
 def each(state: State, function: Callable[[Host], Seen], told: Told = nothing) -> dict[str, Seen]:
-    """`function` of each host, in pyinfra's pool; results in the inventory's order."""
+    """`function` of each host, many at a time; results in the inventory's order."""
     found: dict[str, Seen] = {}
 
     def one(host: Host) -> None:
@@ -41,8 +41,10 @@ def each(state: State, function: Callable[[Host], Seen], told: Told = nothing) -
         found[host.name] = guarded(function, host)
         told(host.name, found[host.name])
 
+    # Wider than pyinfra's own pool, for hosts that do not answer; the logins are bounded where they are made.
+    pool = gevent.pool.Pool(gate.width(gate.raised_files()))
     with ctx_state.use(state):
-        gevent.joinall([state.pool.spawn(one, host) for host in state.inventory], raise_error=True)
+        gevent.joinall([pool.spawn(one, host) for host in state.inventory], raise_error=True)
     return {host.name: found[host.name] for host in state.inventory}
 
 

@@ -1,14 +1,18 @@
 """SSH as an inventory declares it: strict host keys, bounded waits, sudo passwords unseen, errors with a code."""
 
+from gevent.lock import BoundedSemaphore  # type: ignore[import-untyped]
 from pyinfra.api.command import StringCommand
 from pyinfra.api.exceptions import ConnectError
 from pyinfra.connectors.ssh import SSHConnector
 from pyinfra.connectors.util import CommandOutput
 
-from fleet import channel, dial, shell, unreached
+from fleet import channel, dial, gate, shell, unreached
 from fleet.command import Call
 from fleet.endpoint import Endpoint
 from fleet.errors import RunError
+
+# A login costs this machine CPU, and a login that waits for it times out.
+LOGINS = BoundedSemaphore(gate.LOGINS)
 
 
 class Ssh(SSHConnector):
@@ -33,9 +37,10 @@ class Ssh(SSHConnector):
             del self.host.connector_data[shell.FAILURE]
         endpoint = self.endpoint()
         try:
-            self.client = dial.dial(  # type: ignore[assignment]
-                self.state, endpoint, self.data["ssh_password"] or "", self.data["ssh_key_password"] or ""
-            )
+            link = dial.reach(self.state, endpoint, dial.place(endpoint))
+            secrets = (self.data["ssh_password"] or "", self.data["ssh_key_password"] or "")
+            with LOGINS:
+                self.client = dial.dial(self.state, endpoint, *secrets, link)  # type: ignore[assignment]
         except unreached.ERRORS as error:
             failure = unreached.described(self.host.name, endpoint, error)
             self.host.connector_data[shell.FAILURE] = failure

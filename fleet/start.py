@@ -1,6 +1,9 @@
 """What must come before anything else in a process that talks to hosts."""
 
+import gc
 import sys
+
+COLLECT = (20_000, 50, 50)
 
 
 def networked() -> None:
@@ -12,6 +15,8 @@ def networked() -> None:
     from gevent import monkey  # type: ignore[import-untyped]
 
     monkey.patch_all()
+    # By default all is looked through after each 700 new objects; a look makes thousands, hardly any of them in cycles.
+    gc.set_threshold(*COLLECT)
     if "paramiko" in sys.modules or "invoke" in sys.modules:
         return
     sys.modules["invoke"] = None  # type: ignore[assignment]
