@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 
 from fleet import accepted, look
 from fleet.errors import Failure, RunError
-from fleet.report import baseline, compute, facts
+from fleet.report import baseline, compute, facts, limit
 from fleet.report.clock import Clock, Times, stamp
 from fleet.report.model import FailOn, HostReport, Report, Status, counts
 from schema import plan as plans
@@ -90,7 +90,7 @@ def host_report(spec: HostSpec, seen: Snapshot | RunError, fail_on: FailOn, toda
         return HostReport(host=spec.name, status=status, error=seen.failure)
     found = plans.diff(spec, seen, today=today)
     status = status_of(found, fail_on)
-    return HostReport(
+    made = HostReport(
         host=spec.name,
         status=status,
         pending=found.pending,
@@ -100,6 +100,7 @@ def host_report(spec: HostSpec, seen: Snapshot | RunError, fail_on: FailOn, toda
         error=undecided(found) if status == "failed" else None,
         facts=facts.of(spec, seen),
     )
+    return limit.limited(made)
 
 
 def status_of(found: Plan, fail_on: FailOn = "error") -> Status:
