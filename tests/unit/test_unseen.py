@@ -3,9 +3,13 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
+from deploys import look
+from deploys.step import Work
 from facts import probe, snapshot
 from schema import load, plan
 from schema.choose import branches
@@ -94,3 +98,19 @@ def test_an_nvidia_smi_that_hangs_does_not_choose_another_driver() -> None:
         seen = snapshot.parse(probe.sections(said.splitlines()))
         assert ("gpu/smi" in seen.not_seen) == (said is hung)
         assert branches.branch(spec, seen).value == "570"
+
+
+@pytest.mark.parametrize(
+    "name", ["host/texts", "gpu/devices", "driver/loaded", "repository/packages", "repository/files"]
+)
+def test_an_apply_is_not_begun_on_what_was_not_seen(name: str) -> None:
+    spec = next(specs("node"))
+    parts = blocks((FOLDER / "node-running.txt").read_text().splitlines())
+    whole = snapshot.parse(probe.sections([line for part in parts for line in part]))
+    kept = [part for part in parts if f" {name} " not in part[-1]]
+    seen = snapshot.parse(probe.sections([line for part in kept for line in part]))
+    work = cast("Work", SimpleNamespace(name="node", spec=spec))
+    assert look.unseen(work, whole) is None
+    stopped = look.unseen(work, seen)
+    assert stopped is not None
+    assert (stopped.code, stopped.evidence) == ("RUN441", f"not seen: {name}")
