@@ -1,11 +1,13 @@
 """What forbids touching a host at all: each would fail, or do damage, later. Nothing of this can be accepted."""
 
+import shlex
 from typing import TYPE_CHECKING
 
-from schema import choose, compat, driver, kernel
+from schema import choose, compat, driver, kernel, repository
 from schema.driver.generation import declared_architectures, seen_architectures, suits
 from schema.errors import Finding
 from schema.health import board
+from schema.repository.key import wants_cuda
 
 if TYPE_CHECKING:
     from schema.change import Change
@@ -28,6 +30,7 @@ def refusals(spec: "HostSpec", snapshot: "Snapshot", changes: "tuple[Change, ...
         *_secure_boot(spec, snapshot, changes),
         *_managed_by_others(spec, snapshot),
         *_held(snapshot, changes),
+        *_contradicted(spec, snapshot),
         *board.untouched(spec),
     )
 
@@ -119,3 +122,19 @@ def _held(snapshot: "Snapshot", changes: "tuple[Change, ...]") -> list[Finding]:
     message = f"held packages stand in the way: {', '.join(names[:8])}"
     hint = f"release them on the host: sudo apt-mark unhold {' '.join(names[:8])}; or declare the versions they have"
     return _error("GPU006", message, "\n".join(f"{name} {packages[name].version}" for name in names[:8]), hint)
+
+
+def _contradicted(spec: "HostSpec", snapshot: "Snapshot") -> list[Finding]:
+    """A source of NVIDIA's repository with another keyring than ours would name: beside it, ours would stop apt."""
+    ours = repository.CUDA_SOURCE in snapshot.apt.files
+    if ours or not wants_cuda(spec) or snapshot.not_seen & {"repository", "repository/sources", "repository/keys"}:
+        return []
+    named = repository.signer(spec, snapshot)
+    wrong = [source for source in repository.rivals(spec, snapshot) if source.signed_by != named]
+    if not wrong:
+        return []
+    lines = [f"{source.file}: signed by {source.signed_by or 'any trusted key'}" for source in wrong]
+    files = shlex.join(sorted({source.file for source in wrong}))
+    message = "a source on the host names NVIDIA's repository with another key: beside ours apt would read nothing"
+    hint = f"remove it: sudo apt purge cuda-keyring, or sudo rm {files}; then run again"
+    return _error("GPU009", message, "\n".join(lines), hint)

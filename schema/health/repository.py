@@ -28,7 +28,7 @@ def sources(spec: "HostSpec", snapshot: "Snapshot") -> list[Finding]:
         if source.enabled and source.file != CUDA_SOURCE and uri.rstrip("/") == wanted
     ]
     message = "another source names the same repository"
-    hint = "remove it: sudo apt remove cuda-keyring, or sudo rm FILE"
+    hint = "remove it: sudo apt purge cuda-keyring, or sudo rm FILE"
     return [finding("GPU146", "warning", message, twice, hint)] if twice else []
 
 

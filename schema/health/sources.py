@@ -64,7 +64,7 @@ def _foreign(source: "Source", uri: str, snapshot: "Snapshot") -> bool:
 
 def _removal(files: list[str]) -> str:
     owned = any("/cuda-" in file and file.endswith(".list") for file in files)
-    return f"{'sudo apt remove cuda-keyring, or ' if owned else ''}sudo rm {shlex.join(files)}"
+    return f"{'sudo apt purge cuda-keyring, or ' if owned else ''}sudo rm {shlex.join(files)}"
 
 
 def conflicts(_spec: "HostSpec", snapshot: "Snapshot") -> list[Finding]:

@@ -1,7 +1,7 @@
 """apt: mirrors declared; packages, sources and keys observed; the source, key and files that a host should have."""
 
 from schema.repository.change import changes
-from schema.repository.files import CUDA_SOURCE, files
+from schema.repository.files import CUDA_SOURCE, files, rivals, signer
 from schema.repository.key import VendorKey, vendor_key
 from schema.repository.model import (
     AptState,
@@ -31,5 +31,7 @@ __all__ = [
     "VendorKey",
     "changes",
     "files",
+    "rivals",
+    "signer",
     "vendor_key",
 ]

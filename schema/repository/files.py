@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from schema import compat
 from schema.repository import key
-from schema.repository.model import OwnedFile, ProxySpec, RepositoryMirror
+from schema.repository.model import OwnedFile, ProxySpec, RepositoryMirror, Source
 
 if TYPE_CHECKING:
     from schema.host import HostSpec
@@ -38,7 +38,8 @@ def files(spec: "HostSpec", snapshot: "Snapshot") -> tuple[OwnedFile, ...]:
     found += _mirror_key(spec.mirrors.cuda, key.CUDA_KEY) if key.wants_cuda(spec) else []
     found += _mirror_key(spec.mirrors.ubuntu, key.UBUNTU_KEY)
     if key.wants_cuda(spec):
-        found.append(OwnedFile(path=CUDA_SOURCE, content=cuda_text(spec), description="NVIDIA's repository"))
+        text = cuda_text(spec, signer(spec, snapshot))
+        found.append(OwnedFile(path=CUDA_SOURCE, content=text, description="NVIDIA's repository"))
     if spec.mirrors.ubuntu is not None:
         text = ubuntu_text(spec, spec.mirrors.ubuntu)
         found.append(OwnedFile(path=UBUNTU_SOURCE, content=text, description="the mirror of Ubuntu's archive"))
@@ -60,11 +61,31 @@ def _mirror_key(mirror: RepositoryMirror | None, path: str) -> list[OwnedFile]:
     return [OwnedFile(path=path, content="".join(blocks), description="a mirror's keys")] if blocks else []
 
 
-def cuda_text(spec: "HostSpec") -> str:
+def rivals(spec: "HostSpec", snapshot: "Snapshot") -> tuple[Source, ...]:
+    """Others' sources of NVIDIA's repository that are switched on, such as that of the package cuda-keyring."""
+    wanted = key.cuda_url(spec)
+    return tuple(
+        source
+        for source in snapshot.apt.sources
+        if source.enabled and source.file != CUDA_SOURCE and any(uri.rstrip("/") == wanted for uri in source.uris)
+    )
+
+
+def signer(spec: "HostSpec", snapshot: "Snapshot") -> str:
+    """The keyring that our source names: that of another source of the same repository, where it holds exactly the
+    expected keys, else ours. apt reads nothing at all while two sources of one repository differ in it
+    (sources.list(5), Signed-By)."""
+    named = {source.signed_by for source in rivals(spec, snapshot)}
+    keys = {item.path: frozenset(item.fingerprints) for item in snapshot.apt.keys}
+    path = named.pop() if len(named) == 1 else None
+    return path if path is not None and keys.get(path) == key.expected(spec) else key.CUDA_KEY
+
+
+def cuda_text(spec: "HostSpec", keyring: str = key.CUDA_KEY) -> str:
     """A flat repository: its suite is a path with a slash at its end, and it has no components (sources.list(5))."""
     return (
         f"{HEADER}Types: deb\nURIs: {key.cuda_url(spec)}/\nSuites: /\n"
-        f"Architectures: {key.DEBIAN_ARCH[spec.arch]}\nSigned-By: {key.CUDA_KEY}\n"
+        f"Architectures: {key.DEBIAN_ARCH[spec.arch]}\nSigned-By: {keyring}\n"
     )
 
 

@@ -58,3 +58,10 @@ def vendor_key(spec: "HostSpec") -> VendorKey | None:
         return None
     url = f"{address(VENDOR_URL, spec) if mirror is None else cuda_url(spec)}/{release.key_file}"
     return VendorKey(path=CUDA_KEY, url=url, fingerprint=release.key_fingerprint)
+
+
+def expected(spec: "HostSpec") -> frozenset[str]:
+    """The fingerprints of all keys that may sign NVIDIA's repository for this host: a mirror's, else the vendor's."""
+    mirror, vendor = spec.mirrors.cuda, vendor_key(spec)
+    declared = frozenset(item.fingerprint for item in mirror.keys) if mirror is not None else frozenset()
+    return frozenset({vendor.fingerprint}) if vendor is not None else declared

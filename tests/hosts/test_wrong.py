@@ -245,3 +245,27 @@ def test_one_broken_host_does_not_stop_the_others(bare_host: Boot, write_invento
     gone.boot()
     broken.run("rm -r /etc/apt/sources.list.d/gpufleet-cuda.sources")
     mended(folder)
+
+
+def test_the_source_of_cuda_keyring_is_kept_where_its_key_is_right_and_refused_where_not(
+    bare_host: Boot, write_inventory: Write
+) -> None:
+    node = bare_host("node", H100, ubuntu="22.04")
+    folder = write_inventory(node=NODE)
+    url = re.findall(r'url: "(\S+)/\{distro\}/\{nvidia_arch\}', (folder / "fleet.yaml").read_text())[0]
+    listed, ring = "/etc/apt/sources.list.d/cuda-ubuntu2204-x86_64.list", "/usr/share/keyrings/cuda-archive-keyring.gpg"
+    node.run(f"echo 'deb [trusted=yes] {url}/ubuntu2204/x86_64/ /' >{listed}")
+    refused = running.apply(folder)
+    failed(refused, "GPU009")
+    assert f"{listed}: signed by any trusted key" in refused.text
+    assert "apt purge cuda-keyring" in refused.text
+    node.run("apt-cache policy")
+    key = next((folder / "keys").glob("*.asc")).read_text()
+    node.run(f"gpg --dearmor >{ring}", stdin=key)
+    node.run(f"echo 'deb [signed-by={ring}] {url}/ubuntu2204/x86_64/ /' >{listed}")
+    mended(folder)
+    assert f"Signed-By: {ring}" in node.run("cat /etc/apt/sources.list.d/gpufleet-cuda.sources").stdout
+    node.run("apt-cache policy")
+    node.run(f"rm {listed} {ring}")
+    mended(folder)
+    assert ring not in node.run("cat /etc/apt/sources.list.d/gpufleet-cuda.sources").stdout
