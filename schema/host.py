@@ -37,6 +37,10 @@ class Accepted(Model):
     shared: bool = Field(default=False, description="filled in by schema.load")
 
 
+# Frozen, so that one may stand for all: it is asked for many times of each host.
+DEFAULT_DRIVER = DriverSpec()
+
+
 class HostSpec(Model):
     """None = not managed; "none" = none is installed by us, and one found is a finding; `gpus` () = CPU only.
 
@@ -90,7 +94,9 @@ class HostSpec(Model):
 
         None on a board too: its driver is part of its system.
         """
-        managed = self.driver if isinstance(self.driver, DriverSpec) else DriverSpec() if self.driver is None else None
+        managed = (
+            self.driver if isinstance(self.driver, DriverSpec) else DEFAULT_DRIVER if self.driver is None else None
+        )
         if (
             managed is None
             or self.platform != "generic"

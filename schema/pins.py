@@ -1,5 +1,6 @@
 """Exact versions of the installed set, and the apt preferences that keep them and each family's one origin."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from schema import cuda, cudnn, driver
@@ -35,22 +36,29 @@ def pins(spec: "HostSpec", snapshot: "Snapshot") -> dict[str, str]:
     found = driver.pins(spec, snapshot) | cuda.pins(spec, snapshot) | cudnn.pins(spec, snapshot)
     concerns = (driver.changes, cuda.changes, cudnn.changes)
     changed = {change.item for changes in concerns for change in changes(spec, snapshot)}
+    mine = _managed(spec)
     for name, package in snapshot.apt.packages.items():
-        if package.installed and _managed(name, spec) and name not in found and name not in changed:
+        if package.installed and name not in found and name not in changed and mine(name):
             found[name] = package.version
     return dict(sorted(found.items()))
 
 
-def _managed(name: str, spec: "HostSpec") -> bool:
-    """Whether a package belongs to a set that this declaration manages."""
-    managed = spec.managed_driver
-    if name in spec.locked_versions and cuda.shared(name):
-        return cuda.declared(spec) is not None
-    if driver.family(name):
-        return managed is not None and managed.source != "external"
-    if (release := cuda.release_in(name)) is not None:
-        return release in cuda.releases(spec)
-    return cudnn.family(name) and isinstance(spec.cudnn, cudnn.CudnnSpec)
+def _managed(spec: "HostSpec") -> Callable[[str], bool]:
+    """Says whether a package belongs to a set that this declaration manages; it is asked for hundreds of names."""
+    managed, locked, toolkits = spec.managed_driver, spec.locked_versions, cuda.releases(spec)
+    drives = managed is not None and managed.source != "external"
+    shares, has_cudnn = cuda.declared(spec) is not None, isinstance(spec.cudnn, cudnn.CudnnSpec)
+
+    def one(name: str) -> bool:
+        if name in locked and cuda.shared(name):
+            return shares
+        if driver.family(name):
+            return drives
+        if (release := cuda.release_in(name)) is not None:
+            return release in toolkits
+        return has_cudnn and cudnn.family(name)
+
+    return one
 
 
 def preferences(pins: dict[str, str], spec: "HostSpec") -> str:
@@ -62,7 +70,8 @@ def preferences(pins: dict[str, str], spec: "HostSpec") -> str:
     """
     managed, locked = spec.managed_driver, spec.locked_versions
     by_branch = managed is not None and managed.source == "ubuntu" and managed.version is None
-    mine = {name: version for name, version in sorted(pins.items()) if _managed(name, spec)}
+    managed_here = _managed(spec)
+    mine = {name: version for name, version in sorted(pins.items()) if managed_here(name)}
     exact = {
         name: version
         for name, version in mine.items()
