@@ -10,10 +10,10 @@ import base64
 import fcntl
 import json
 import os
-import queue
+import select
 import shutil
 import subprocess
-import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -68,16 +68,19 @@ class Browser:
         )
         for one in (there, answers, reads, writes):
             os.close(one)
-        self.asked, self.answers, self.events = 0, queue.Queue[Message](), list[Message]()
+        self.asked, self.rest, self.answers, self.events = 0, b"", list[Message](), list[Message]()
         self.out, self.back = os.fdopen(out, "wb", buffering=0), os.fdopen(back, "rb", buffering=0)
-        threading.Thread(target=self._read, daemon=True).start()
 
-    def _read(self) -> None:
-        rest = b""
-        while part := self.back.read(1 << 16):
-            *whole, rest = (rest + part).split(b"\0")
-            for message in whole:
-                self.answers.put(json.loads(message))
+    def _message(self, deadline: float) -> Message:
+        """The next message. Without a thread: a test before this one may have made threads of gevent's (patch_all)."""
+        while not self.answers:
+            left = deadline - time.monotonic()
+            assert left > 0 and select.select([self.back], [], [], left)[0], f"no answer within {SECONDS} s"
+            part = self.back.read(1 << 16)
+            assert part, "Chromium ended"
+            *whole, self.rest = (self.rest + part).split(b"\0")
+            self.answers += [json.loads(message) for message in whole]
+        return self.answers.pop(0)
 
     def ask(self, method: str, session: str | None = None, **params: object) -> Message:
         """One command's result; raises when Chromium refuses it, or says nothing for SECONDS."""
@@ -90,8 +93,9 @@ class Browser:
         return result
 
     def _until(self, wanted: Any) -> Message:
+        deadline = time.monotonic() + SECONDS
         while True:
-            message = self.answers.get(timeout=SECONDS)
+            message = self._message(deadline)
             if "method" in message:
                 self.events.append(message)
             if wanted(message):
