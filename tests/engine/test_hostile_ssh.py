@@ -54,8 +54,11 @@ class Site:
         patience = f"import fleet.session; fleet.session.LOOK_SECONDS = {look_seconds}"
         run = "fleet.session.Session.run"
         defaults = f"{run}.__defaults__ = ({look_seconds}, *{run}.__defaults__[1:])"
-        peak = "import resource, atexit, sys; atexit.register(lambda: print(resource.getrusage(0).ru_maxrss >> 10,"
-        code = f"{peak} file=sys.stderr))\nfrom gevent import monkey; monkey.patch_all()\n{patience}; {defaults}\n"
+        # getrusage's peak is that of the test's own process, which it was forked from; the kernel's VmHWM is its own.
+        peak = "import atexit, re, sys; status = lambda: open('/proc/self/status').read()\n"
+        peak += "at_end = lambda: int(re.search(r'VmHWM:\\s+([0-9]+)', status())[1]) >> 10\n"
+        code = f"{peak}atexit.register(lambda: print(at_end(), file=sys.stderr))\n"
+        code += f"from gevent import monkey; monkey.patch_all()\n{patience}; {defaults}\n"
         code += "from fleet import cli\nsys.argv[0] = 'fleet'; sys.exit(cli.main())\n"
         return subprocess.run(
             [sys.executable, "-c", code, "drift", str(self.folder), *flags],
