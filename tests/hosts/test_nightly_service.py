@@ -105,9 +105,9 @@ def test_the_pages_commands_install_a_service_that_does_its_work(
     install, keys, by_hand = blocks()[:3]
     for command in install:
         controller.run(f"cd /opt/gpufleet && {command}")
-    controller.run("mkdir -p /srv/work && cat >/srv/work/known_hosts", stdin=lab.known_hosts.read_text())
+    controller.run("mkdir -p /srv/nightly && cat >/srv/nightly/known_hosts", stdin=lab.known_hosts.read_text())
     for command in keys:
-        controller.run(f"cd /srv/work && {command}")
+        controller.run(f"cd /srv/nightly && {command}")
     public = controller.run(f"cat {HOME}/.ssh/id_ed25519.pub").stdout
     target.run("cat >>/home/ubuntu/.ssh/authorized_keys", stdin=public)
     shown = [controller.run(command, check=False) for command in by_hand]
