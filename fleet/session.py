@@ -23,15 +23,19 @@ class Session(NamedTuple):
     password: Secret | None
     prefix: str | None = None
 
-    def run(self, script: str, seconds: float = LOOK_SECONDS, stdin: bytes = b"") -> tuple[bool, list[str], list[str]]:
-        """Whether a script ended with 0, and the lines that it said on standard output and error. Raises RunError."""
+    def run(self, script: str, seconds: float | None = None, stdin: bytes = b"") -> tuple[bool, list[str], list[str]]:
+        """Whether a script ended with 0, and the lines that it said on standard output and error. Raises RunError.
+
+        It is waited for `seconds`, LOOK_SECONDS without.
+        """
+        limit = LOOK_SECONDS if seconds is None else seconds
         secret = self.password.reveal() if self.sudo and self.password is not None else ""
         call = command.call(script, sudo=self.sudo, password=secret, stdin=stdin)
         try:
             if self.local:
-                code, said, complained = process.run(call, seconds)
+                code, said, complained = process.run(call, limit)
             else:
-                code, said, complained = channel.run(self.client, call, seconds)
+                code, said, complained = channel.run(self.client, call, limit)
         except BrokenOff as error:
             raise broken_off(self.name, error) from error
         except (TimeoutError, OSError, EOFError, paramiko.SSHException) as error:

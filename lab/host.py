@@ -140,10 +140,6 @@ class LabHost:
         """Make these the devices on its PCI bus, at once; what is declared to the driver's stand-in stays."""
         pci.fill(self.pci, pci.slots(self.name, devices))
 
-    def ssh_sessions(self) -> int:
-        """How many SSH connections are open at this moment."""
-        return len(self.run("pgrep -f '^sshd(-session)?: .*\\[priv\\]'", check=False).stdout.split())
-
     def ssh_logins(self) -> int:
         """How many SSH logins this boot has seen."""
         text = self.run("journalctl -b -o cat -t sshd -t sshd-session", check=False).stdout

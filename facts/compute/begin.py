@@ -121,6 +121,32 @@ def together(jobs, seconds):
         yield name, hang(pid, seconds)
 
 
+def talk(process, left, end):
+    """Give a program `left` to read and take what it prints: that, and its exit code, None where it was too slow for
+    `end` or said too much."""
+    said = b""
+    into, out = process.stdin.fileno(), process.stdout.fileno()
+    os.set_blocking(into, False)
+    while True:
+        ready = select.select([out], [into] if left else [], [], max(end - time.monotonic(), 0))
+        if ready[1]:
+            try:
+                left = left[os.write(into, left[:4096]) :]
+            except OSError:
+                left = b""
+        if not left and not process.stdin.closed:
+            process.stdin.close()
+        if ready[0]:
+            data = os.read(out, 65536)
+            said += data
+            if not data:
+                # What it started may live on; what it printed is whole.
+                status = reap(process.pid, max(end - time.monotonic(), 0))
+                return said, None if status is None else status >> 8 if not status & 127 else 128 + (status & 127)
+        if len(said) > 4 * LARGEST or time.monotonic() >= end:
+            return said, None
+
+
 def run(words, seconds, text="", become=None):
     """A program with `text` as its input: its exit code (None: too slow) and what it printed, standard error too.
 
@@ -138,29 +164,7 @@ def run(words, seconds, text="", become=None):
         )
     except (OSError, subprocess.SubprocessError) as error:
         return 127, "%s: %s" % (words[0], error)
-    end, said, left = time.monotonic() + seconds, b"", text.encode()
-    into, out = process.stdin.fileno(), process.stdout.fileno()
-    os.set_blocking(into, False)
-    code = None
-    while True:
-        ready = select.select([out], [into] if left else [], [], max(end - time.monotonic(), 0))
-        if ready[1]:
-            try:
-                left = left[os.write(into, left[:4096]) :]
-            except OSError:
-                left = b""
-        if not left and not process.stdin.closed:
-            process.stdin.close()
-        if ready[0]:
-            data = os.read(out, 65536)
-            said += data
-            if not data:
-                # What it started may live on; what it printed is whole.
-                status = reap(process.pid, max(end - time.monotonic(), 0))
-                code = None if status is None else status >> 8 if not status & 127 else 128 + (status & 127)
-                break
-        if len(said) > 4 * LARGEST or time.monotonic() >= end:
-            break
+    said, code = talk(process, text.encode(), time.monotonic() + seconds)
     if code is None:
         with contextlib.suppress(OSError):
             os.killpg(process.pid, signal.SIGKILL)

@@ -1,6 +1,7 @@
 """fleet drift: observed against desired, and health."""
 
 import contextlib
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -13,7 +14,9 @@ from fleet.report import baseline as baselines
 from fleet.report import form, make
 from fleet.report.clock import Clock
 from fleet.report.model import FailOn, HostReport, Report
+from fleet.secrets import Secret
 from schema.compute import Compute
+from schema.fleet import Fleet
 from schema.snapshot import Snapshot
 
 
@@ -111,8 +114,16 @@ def look(
         click.echo(floats, err=True)
     if applies := turn.beside("apply", fleet.root, names):
         click.echo(applies, err=True)
-    asked = prompt.sudo_password(ask_sudo)
-    clock, shown = Clock(), progress.Progress(names)
+    clock = Clock()
+    made = gather(fleet, names, fail_on, clock, prompt.sudo_password(ask_sudo), deep=deep)
+    return make.report(fleet, made, fail_on, clock, old[0] if old is not None else None)
+
+
+def gather(
+    fleet: Fleet, names: Sequence[str], fail_on: FailOn, clock: Clock, asked: Secret | None, *, deep: bool
+) -> dict[str, HostReport]:
+    """The report of each host, in their order; `asked` is the sudo password of all of them, where one was asked for."""
+    shown = progress.Progress(names)
     made: dict[str, HostReport] = {}
     tests: dict[str, Compute] = {}
 
@@ -122,13 +133,7 @@ def look(
         made[name] = make.safely(fleet.hosts[name], found, fail_on, clock.started.date(), tests.pop(name, None))
         shown.told(name, made[name].status, made[name].error)
 
-    looks.each(
-        fleet,
-        names,
-        deeper.looker(fleet.hosts, tests) if deep else looks.observed,
-        told,
-        asked=asked,
-        began=clock.began,
-    )
+    looker = deeper.looker(fleet.hosts, tests) if deep else looks.observed
+    looks.each(fleet, names, looker, told, asked=asked, began=clock.began)
     shown.end()
-    return make.report(fleet, {name: made[name] for name in names}, fail_on, clock, old[0] if old is not None else None)
+    return {name: made[name] for name in names}

@@ -103,8 +103,3 @@ def bounds(wanted: Needs) -> tuple[int, int]:
     floors += [first for row, kind in rows if (first := needs.first_branch(row, kind.compute)) is not None]
     newest = max(row.number for row in compat.branches())
     return max(floors, default=0), min([row.last_branch for row, _ in rows if row.last_branch], default=newest)
-
-
-def by_gpus(wanted: Needs) -> Choice:
-    """What the rule makes of the GPUs alone."""
-    return by_rule(wanted._replace(toolkits=(), wheels=(), source="external", modules="auto"))

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 from schema.errors import Finding
 from schema.health.gpu import finding
-from schema.repository import CUDA_SOURCE
-from schema.repository.key import cuda_url, vendor_key, wants_cuda
+from schema.repository import rivals
+from schema.repository.key import vendor_key, wants_cuda
 
 if TYPE_CHECKING:
     from schema.host import HostSpec
@@ -20,13 +20,7 @@ def sources(spec: "HostSpec", snapshot: "Snapshot") -> list[Finding]:
     """Another source of the same repository: with another key apt refuses both (Conflicting values for Signed-By)."""
     if not wants_cuda(spec):
         return []
-    wanted = cuda_url(spec)
-    twice = [
-        f"{source.file}: {uri}"
-        for source in snapshot.apt.sources
-        for uri in source.uris
-        if source.enabled and source.file != CUDA_SOURCE and uri.rstrip("/") == wanted
-    ]
+    twice = [f"{source.file}: {uri}" for source in rivals(spec, snapshot) for uri in source.uris]
     message = "another source names the same repository"
     hint = "remove it: sudo apt purge cuda-keyring, or sudo rm FILE"
     return [finding("GPU146", "warning", message, twice, hint)] if twice else []

@@ -52,13 +52,11 @@ class Site:
     def drift(self, *flags: str, look_seconds: int = 20) -> subprocess.CompletedProcess[str]:
         """`fleet drift`, with a shorter patience for looks; the last line of stderr is its peak memory in MiB."""
         patience = f"import fleet.session; fleet.session.LOOK_SECONDS = {look_seconds}"
-        run = "fleet.session.Session.run"
-        defaults = f"{run}.__defaults__ = ({look_seconds}, *{run}.__defaults__[1:])"
         # getrusage's peak is that of the test's own process, which it was forked from; the kernel's VmHWM is its own.
         peak = "import atexit, re, sys; status = lambda: open('/proc/self/status').read()\n"
         peak += "at_end = lambda: int(re.search(r'VmHWM:\\s+([0-9]+)', status())[1]) >> 10\n"
         code = f"{peak}atexit.register(lambda: print(at_end(), file=sys.stderr))\n"
-        code += f"from gevent import monkey; monkey.patch_all()\n{patience}; {defaults}\n"
+        code += f"from gevent import monkey; monkey.patch_all()\n{patience}\n"
         code += "from fleet import cli\nsys.argv[0] = 'fleet'; sys.exit(cli.main())\n"
         return subprocess.run(
             [sys.executable, "-c", code, "drift", str(self.folder), *flags],

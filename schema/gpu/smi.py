@@ -1,53 +1,8 @@
-"""GPUs: those declared, the PCI devices that are there, and what the driver says of them."""
+"""GPUs as the driver describes them: one run of `nvidia-smi -q -x`."""
 
 import re
-from typing import Annotated
 
-from pydantic import Field
-
-from schema.model import Model, PciId
-
-
-class GpuSpec(Model):
-    """One kind of GPU a host is declared to have. `model` is any usual spelling; `pci_id` is "10de:1b80".
-
-    `mig`: whether they are to be in MIG mode; None = not compared.
-    """
-
-    model: str | None = Field(default=None, pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._/()+-]*$", max_length=80)
-    pci_id: PciId | None = None
-    count: int = Field(default=1, ge=1, le=64)
-    memory_gib: int | None = Field(default=None, ge=1, le=4096)
-    mig: bool | None = None
-
-
-class PciDevice(Model):
-    """A display device or NVSwitch in `/sys/bus/pci/devices`; hexadecimal text in lower case without 0x.
-
-    `unreadable`: the registers of its link read as if every bit were 1, which a device that is gone does.
-    """
-
-    slot: str
-    vendor: str
-    device: str
-    class_code: str
-    driver: str | None = None
-    link_width: int | None = None
-    max_link_width: int | None = None
-    unreadable: bool = False
-
-    @property
-    def pci_id(self) -> str:
-        return f"{self.vendor}:{self.device}"
-
-    @property
-    def is_nvidia_gpu(self) -> bool:
-        """Vendor 10de and class 0300 (VGA) or 0302 (3D): audio, USB and NVSwitch functions are not GPUs (pci.ids)."""
-        return self.vendor == "10de" and self.class_code[:4] in {"0300", "0302"}
-
-    @property
-    def is_nvswitch(self) -> bool:
-        return self.vendor == "10de" and self.class_code[:4] == "0680"
+from schema.model import Model
 
 
 class GpuProcess(Model):
@@ -179,50 +134,3 @@ class NvidiaSmi(Model):
     cuda_version: str | None = None
     gpus: tuple[Gpu, ...] = ()
     processes: tuple[GpuProcess, ...] = ()
-
-
-class DeviceNode(Model):
-    """A file under /dev, or nvidia-modprobe(1), which makes them: `mode` is octal text such as "666" or "4755"."""
-
-    path: str
-    mode: str
-    owner: str
-    group: str
-
-
-class NodeState(Model):
-    """The files that programs open to use GPUs. `uvm_loaded`: the module of /dev/nvidia-uvm is in memory.
-
-    `linked`: /dev/char leads to them. `file_mode` is what the driver gives them (NVreg_DeviceFileMode), as a number.
-    """
-
-    files: tuple[DeviceNode, ...] = ()
-    uvm_loaded: bool = False
-    linked: bool = False
-    file_mode: int | None = None
-
-    def named(self, path: str) -> DeviceNode | None:
-        return next((one for one in self.files if one.path == path), None)
-
-    @property
-    def made_on_demand(self) -> bool:
-        """Whether a program of any user has missing ones made: nvidia-modprobe(1) has its set-user-id bit for that."""
-        return any(one.path.endswith("/nvidia-modprobe") and one.mode.startswith("4") for one in self.files)
-
-
-class GpuState(Model):
-    """`devices`: all display devices and NVSwitches, by slot. `smi`: None when no nvidia-smi is installed.
-
-    `nodes`: None while the driver is not loaded, or where they were not looked at.
-    """
-
-    devices: tuple[PciDevice, ...] = ()
-    smi: NvidiaSmi | None = None
-    nodes: NodeState | None = None
-
-    @property
-    def nvidia(self) -> tuple[PciDevice, ...]:
-        return tuple(device for device in self.devices if device.is_nvidia_gpu)
-
-
-Gpus = Annotated[tuple[GpuSpec, ...], Field(max_length=64)]
